@@ -1,0 +1,18 @@
+"""Every address of the site, room by room."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from eyes.health import healthz
+
+urlpatterns = [
+    path("", include("gallery.urls")),
+    path("", include("tagging.urls")),
+    path("", include("training.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("eyes.api")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("healthz", healthz, name="healthz"),
+]

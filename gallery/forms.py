@@ -1,0 +1,100 @@
+"""What people fill in about their photos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from gallery.imaging import IMAGE_SUFFIXES
+from gallery.models import Image, User, Visibility
+
+if TYPE_CHECKING:
+    ImageForm = forms.ModelForm[Image]
+else:
+    ImageForm = forms.ModelForm
+
+ACCEPTED = ",".join(["image/*", *sorted(IMAGE_SUFFIXES)])
+TEACHING_CHOICES = [("yes", "Yes, they may teach it"), ("no", "No, keep them out of its lessons")]
+VISIBILITY_CHOICES = [
+    (Visibility.PUBLIC.value, "Everybody"),
+    (Visibility.PRIVATE.value, "Only me (and the moderators)"),
+]
+
+
+class PhotosInput(forms.ClearableFileInput):
+    """A picker for one photo or many."""
+
+    allow_multiple_selected = True
+
+
+class PhotosField(forms.FileField):
+    """A list of uploaded files. What is in them is judged one by one, when they are stored."""
+
+    widget = PhotosInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the chosen files as a list; raise ValidationError where there are none."""
+        files = data if isinstance(data, list | tuple) else [data] if data else []
+        if not files:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return list(files)
+
+
+class UploadForm(forms.Form):
+    """Photos, who may see them, and whether they may teach."""
+
+    photos = PhotosField(
+        widget=PhotosInput(attrs={"accept": ACCEPTED, "multiple": True}),
+        error_messages={"required": "Please choose at least one photo."},
+    )
+    visibility = forms.ChoiceField(
+        label="Who may see these photos?",
+        choices=VISIBILITY_CHOICES,
+        widget=forms.RadioSelect,
+        initial=Visibility.PUBLIC,
+    )
+    teaches = forms.ChoiceField(
+        label="May the network learn from these photos?",
+        choices=TEACHING_CHOICES,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, uploader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("teaches", "yes" if uploader.offers_photos else "no")
+
+    def clean_teaches(self) -> bool:
+        """Return whether the answer was yes."""
+        return bool(self.cleaned_data["teaches"] == "yes")
+
+    @property
+    def largest_bytes(self) -> int:
+        """Return how many bytes a file may have, for the script."""
+        return int(settings.EYES_MAX_UPLOAD_BYTES)
+
+    @property
+    def largest_megabytes(self) -> int:
+        """Return the same for people."""
+        return self.largest_bytes // 1_000_000
+
+    @property
+    def files_to_store(self) -> list[UploadedFile[bytes]]:
+        """Return the chosen files of a valid form."""
+        return list(self.cleaned_data["photos"])
+
+
+class EditForm(ImageForm):
+    """What an owner may change about a photo later."""
+
+    visibility = forms.ChoiceField(
+        label="Who may see this photo?", choices=VISIBILITY_CHOICES, widget=forms.RadioSelect
+    )
+    teaches = forms.BooleanField(label="The network may learn from this photo", required=False)
+
+    class Meta:
+        model = Image
+        fields: ClassVar = ["title", "description", "visibility", "teaches"]
+        widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 4})}

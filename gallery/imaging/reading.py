@@ -1,0 +1,233 @@
+"""Open a photo that a stranger sent: one decode, firm bounds, an error in words a person reads."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pi_heif
+from PIL import ExifTags, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image as PillowImage
+
+from gallery.imaging.colour import to_srgb
+
+pi_heif.register_heif_opener()
+
+# Every file is held against the caller's `max_pixels` right after its header is read. Pillow's
+# own guard would only warn between one and two times its bound, and stop sites that allow more.
+PillowImage.MAX_IMAGE_PIXELS = None
+
+# Only these decoders are ever tried; Pillow knows forty more, some of them rarely looked after.
+ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+# A telephone's JPEG often carries a second, smaller picture behind the first: Pillow calls it MPO.
+FORMAT_NAMES = {
+    "JPEG": "jpeg",
+    "MPO": "jpeg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "AVIF": "avif",
+    "HEIF": "heic",
+}
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".avif", ".heic", ".heif"}
+)
+KNOWN_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
+# Narrower strips show nothing as a picture, and WebP cannot hold more than 16,383 pixels a side.
+WIDEST_SHAPE = 50
+# Orientations whose stored rows are the upright picture's columns.
+SIDEWAYS = frozenset({5, 6, 7, 8})
+
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+class UnreadablePhoto(ValueError):
+    """A file that cannot become a photo. The message is for people, `code` for programs."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo: sRGB, upright, first frame, opaque.
+
+    `width` and `height` are those of the whole upright photo. `rgb` may have fewer pixels where a
+    large JPEG was decoded at a fraction of its size, but never fewer than the caller asked for.
+    """
+
+    rgb: PillowImage.Image
+    file_format: str
+    width: int
+    height: int
+
+
+def load_rgb(
+    source: bytes | Path,
+    *,
+    max_pixels: int,
+    max_bytes: int | None = None,
+    enough_side: int | None = None,
+) -> PillowImage.Image:
+    """Return the photo as an upright sRGB picture, or raise UnreadablePhoto.
+
+    With `enough_side` (pixels) a large JPEG may come smaller, its shorter side at least that long:
+    decoding at a half or a quarter costs a fraction of the time.
+    """
+    enough = None if enough_side is None else (enough_side, enough_side)
+    return read_photo(source, max_pixels=max_pixels, max_bytes=max_bytes, enough=enough).rgb
+
+
+def read_photo(
+    source: bytes | Path,
+    *,
+    max_pixels: int,
+    max_bytes: int | None = None,
+    enough: tuple[int, int] | None = None,
+) -> Photo:
+    """Return the decoded photo and what it was, or raise UnreadablePhoto.
+
+    `enough` is a width and a height in pixels, upright: a large JPEG may be decoded at a fraction
+    of its size as long as it keeps both.
+    """
+    data = read_bytes(source, max_bytes)
+    opened = open_header(data)
+    try:
+        check_dimensions(opened, max_pixels)
+        return decode(opened, enough)
+    finally:
+        opened.close()
+
+
+def read_bytes(source: bytes | Path, max_bytes: int | None) -> bytes:
+    """Return the file's bytes; refuse an empty or over-long one before reading it."""
+    try:
+        if isinstance(source, bytes):
+            check_byte_count(len(source), max_bytes)
+            return source
+        check_byte_count(source.stat().st_size, max_bytes)
+        return source.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(f"The file cannot be read: {error.strerror}.", "no_access") from error
+
+
+def check_byte_count(size: int, max_bytes: int | None) -> None:
+    """Refuse an empty file and one over the limit."""
+    if size == 0:
+        raise UnreadablePhoto("The file is empty.", "empty")
+    if max_bytes is not None and size > max_bytes:
+        raise UnreadablePhoto(
+            f"The file has {size / 1e6:,.1f} MB; the limit is {max_bytes / 1e6:,.6g} MB.",
+            "too_large",
+        )
+
+
+def open_header(data: bytes) -> ImageFile.ImageFile:
+    """Return the opened but not yet decoded picture; say what the file is instead, if it is not."""
+    try:
+        return PillowImage.open(io.BytesIO(data), formats=ALLOWED_FORMATS)
+    except UnidentifiedImageError as error:
+        raise explain_unknown(data) from error
+    except DECODER_ERRORS as error:
+        raise damaged() from error
+
+
+def explain_unknown(data: bytes) -> UnreadablePhoto:
+    """Return the error that fits bytes which no decoder recognised."""
+    beginning = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data.startswith(KNOWN_BEGINNINGS) or data[4:8] == b"ftyp":
+        return damaged()
+    if b"<svg" in beginning.lower():
+        return UnreadablePhoto(
+            "This is an SVG drawing. Please save it as PNG and upload that.", "svg"
+        )
+    if is_text(data[:4096]):
+        return UnreadablePhoto("This is a text file, not a photo.", "text")
+    return UnreadablePhoto(
+        "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF and HEIC work.", "unknown"
+    )
+
+
+def is_text(beginning: bytes) -> bool:
+    """Return whether the bytes are UTF-8 text; a character cut in two at the end is forgiven."""
+    if any(byte < 9 or 13 < byte < 27 for byte in beginning):
+        return False
+    try:
+        beginning.decode()
+    except UnicodeDecodeError as error:
+        return error.start >= len(beginning) - 3 > 0
+    return True
+
+
+def damaged() -> UnreadablePhoto:
+    """Return the error for a file that begins like a photo and does not hold one."""
+    return UnreadablePhoto("The photo is damaged or incomplete.", "damaged")
+
+
+def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
+    """Refuse a picture by its header alone: a few kilobytes can unfold to gigabytes."""
+    width, height = opened.size
+    if width < 1 or height < 1:
+        raise damaged()
+    if width * height > max_pixels:
+        raise UnreadablePhoto(
+            f"The photo has {width:,} × {height:,} pixels; "
+            f"the limit is {max_pixels / 1e6:,.6g} megapixels.",
+            "too_many_pixels",
+        )
+    if max(width, height) > WIDEST_SHAPE * min(width, height):
+        raise UnreadablePhoto(
+            f"The photo is a strip of {width:,} × {height:,} pixels; "
+            f"one side may be at most {WIDEST_SHAPE} times the other.",
+            "too_narrow",
+        )
+
+
+def decode(opened: ImageFile.ImageFile, enough: tuple[int, int] | None) -> Photo:
+    """Return the photo of an opened file; raise UnreadablePhoto where its pixels are broken."""
+    file_format = FORMAT_NAMES[opened.format or ""]
+    width, height = opened.size
+    try:
+        if enough is not None and file_format == "jpeg":
+            opened.draft(None, (enough[1], enough[0]) if is_sideways(opened) else enough)
+        opened.load()
+        if is_sideways(opened):
+            width, height = height, width
+        rgb = to_srgb(turn_upright(opened))
+    except DECODER_ERRORS as error:
+        raise damaged() from error
+    except MemoryError as error:
+        raise UnreadablePhoto("The photo needs more memory than we have.", "memory") from error
+    return Photo(rgb, file_format, width, height)
+
+
+def is_sideways(picture: PillowImage.Image) -> bool:
+    """Return whether its EXIF data says that rows are columns; broken data says nothing."""
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
+    except DECODER_ERRORS:
+        return False
+
+
+def turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
+    """Return the picture turned as its EXIF data says; broken data turns nothing."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except DECODER_ERRORS:
+        return picture

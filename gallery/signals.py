@@ -1,0 +1,10 @@
+"""What this room announces. It knows nobody who listens; both are sent after the commit."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A photo and all its files are stored. Keyword argument: image_id.
+image_published = Signal()
+# A photo is gone. Keyword arguments: sha256 of its original bytes, image_id.
+image_deleted = Signal()

@@ -1,0 +1,112 @@
+"""What every moderator may read: votes, the history, and imports. The site alone writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tagging.models import ClosedWorld, TagEvent, Vote
+
+
+class ModeratorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What every moderator may look at, without a permission of its own."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the room to every moderator."""
+        return bool(request.user.is_staff)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let every moderator look."""
+        return bool(request.user.is_staff)
+
+
+class BookAdmin(ModeratorAdmin):
+    """A table that is written by the site alone and only read here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand."""
+        return False
+
+
+@admin.register(Vote)
+class VoteAdmin(BookAdmin):
+    """Who said what, and when they changed their mind."""
+
+    list_display = ("person", "value", "tag", "photo", "created_at", "replaced_at")
+    list_filter = ("value", ("replaced_at", admin.EmptyFieldListFilter))
+    list_select_related = ("person", "tag", "image__owner")
+    date_hierarchy = "created_at"
+    search_fields = ("person__username", "tag__name")
+
+    @admin.display(description="Photo")
+    def photo(self, vote: Vote) -> SafeString:
+        """Return the photo's name, leading to its page."""
+        return format_html('<a href="{}">{}</a>', vote.image.get_absolute_url(), vote.image)
+
+
+@admin.register(TagEvent)
+class TagEventAdmin(BookAdmin):
+    """Every change of a tag: who, what, when, from where."""
+
+    list_display = (
+        "created_at",
+        "actor",
+        "kind",
+        "tag",
+        "photo",
+        "vote",
+        "state_before",
+        "state_after",
+        "source",
+    )
+    list_filter = ("kind", "source")
+    list_select_related = ("actor", "tag", "image__owner")
+    date_hierarchy = "created_at"
+    search_fields = ("actor__username", "tag__name")
+
+    @admin.display(description="Photo")
+    def photo(self, event: TagEvent) -> SafeString:
+        """Return the photo's name, leading to its page."""
+        return format_html('<a href="{}">{}</a>', event.image.get_absolute_url(), event.image)
+
+
+@admin.register(ClosedWorld)
+class ClosedWorldAdmin(BookAdmin):
+    """Imports in which every photo was sorted into one of a few tags."""
+
+    list_display = ("name", "tag_count", "photo_count", "created_at")
+    fields = ("name", "tag_names", "photo_count", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClosedWorld]:
+        """Return worlds with how much they hold."""
+        return ClosedWorld.objects.annotate(
+            tag_number=Count("tags", distinct=True), photo_number=Count("images", distinct=True)
+        )
+
+    @admin.display(description="Tags", ordering="tag_number")
+    def tag_count(self, world: ClosedWorld) -> int:
+        """Return how many tags the world has."""
+        return world.tag_number  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description="Photos", ordering="photo_number")
+    def photo_count(self, world: ClosedWorld) -> int:
+        """Return how many photos were sorted."""
+        return world.photo_number  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description="Tags")
+    def tag_names(self, world: ClosedWorld) -> str:
+        """Return the names of its tags, the first hundred of them."""
+        return ", ".join(world.tags.values_list("name", flat=True)[:100])

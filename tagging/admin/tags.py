@@ -1,0 +1,223 @@
+"""Moderation of tags: the queue, and the tags themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from gallery.models import User
+from tagging.admin.books import ModeratorAdmin
+from tagging.admin.filters import (
+    ConflictFilter,
+    OwnerFilter,
+    StateFilter,
+    SuggestedFilter,
+    TagFilter,
+)
+from tagging.models import (
+    ImageTag,
+    ImageTagQuerySet,
+    Tag,
+)
+from tagging.services.curation import approve_tags, reject_tags, reopen_tags
+
+# The one-click buttons of a row and what they do.
+ROW_DEEDS: dict[str, tuple[Callable[..., int], str]] = {
+    "approve_one": (approve_tags, "approved"),
+    "reject_one": (reject_tags, "rejected"),
+    "reopen_one": (reopen_tags, "reopened"),
+}
+
+
+@admin.register(ImageTag)
+class ImageTagAdmin(ModeratorAdmin):
+    """The queue: each tag beside its photo, decided in bulk or by one click."""
+
+    list_display = ("photo", "tag_link", "standing", "evidence", "decide")
+    list_display_links = None
+    list_filter = (StateFilter, ConflictFilter, SuggestedFilter, TagFilter, OwnerFilter)
+    list_per_page = 50
+    list_select_related = ("tag", "image__owner", "added_by")
+    date_hierarchy = "changed_at"
+    ordering = ("changed_at", "pk")
+    search_fields = ("tag__name", "image__title", "image__owner__username")
+    actions = ("approve", "reject", "reopen")
+
+    class Media:
+        css: ClassVar = {"all": ["tags-admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tags come from votes."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
+        """Let every moderator decide."""
+        return bool(request.user.is_staff)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
+        """Rejections are kept: they are what the network learns from."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> ImageTagQuerySet:
+        """Return rows with everything the list prints, in one query."""
+        return ImageTag.objects.with_conflict().with_evidence()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Answer a row's own button, or show the list."""
+        for name, (deed, word) in ROW_DEEDS.items():
+            chosen = request.POST.get(name, "")
+            if chosen.isascii() and chosen.isdigit() and self.has_change_permission(request):
+                self._apply(request, ImageTag.objects.filter(pk=int(chosen[:18])), deed, word)
+                return HttpResponseRedirect(request.get_full_path())
+        title = {"title": "Tags and the photos they are on"}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the photo: states follow from votes and decisions, never from a form."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            return HttpResponseRedirect(reverse("admin:tagging_imagetag_changelist"))
+        return HttpResponseRedirect(row.image.get_absolute_url())
+
+    @admin.action(description="Approve: the network may learn from them", permissions=["change"])
+    def approve(self, request: HttpRequest, chosen: QuerySet[ImageTag]) -> None:
+        """Curate the chosen tags."""
+        self._apply(request, chosen, approve_tags, "approved")
+
+    @admin.action(description="Reject: they are not on the photo", permissions=["change"])
+    def reject(self, request: HttpRequest, chosen: QuerySet[ImageTag]) -> None:
+        """Reject the chosen tags for good."""
+        self._apply(request, chosen, reject_tags, "rejected")
+
+    @admin.action(description="Reopen: let the votes count again", permissions=["change"])
+    def reopen(self, request: HttpRequest, chosen: QuerySet[ImageTag]) -> None:
+        """Take decisions back."""
+        self._apply(request, chosen, reopen_tags, "reopened")
+
+    def _apply(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[ImageTag],
+        deed: Callable[..., int],
+        word: str,
+    ) -> None:
+        """Call the service and tell how many tags changed."""
+        assert isinstance(request.user, User)
+        rows = list(ImageTag.objects.filter(pk__in=chosen.values("pk")))
+        changed = deed(moderator=request.user, image_tags=rows)
+        passed_over = len(rows) - changed
+        note = f" {passed_over} needed no change or are blocked." if passed_over else ""
+        level = messages.SUCCESS if changed else messages.WARNING
+        noun = "tag" if changed == 1 else "tags"
+        self.message_user(request, f"{changed} {noun} {word}.{note}", level)
+
+    @admin.display(description="Photo")
+    def photo(self, row: ImageTag) -> SafeString:
+        """Return the picture, small, leading to its page."""
+        image = row.image
+        return format_html(
+            '<a href="{}"><img class="queue-photo" src="{}" alt="{}" loading="lazy"></a>',
+            image.get_absolute_url(),
+            image.rendition_url(min(image.rendition_widths)),
+            image.alt_text,
+        )
+
+    @admin.display(description="Tag", ordering="tag__name")
+    def tag_link(self, row: ImageTag) -> SafeString:
+        """Return the tag, leading to its page, and what others say of the same file."""
+        note = " ⚠ decided differently on the same file" if row.is_in_conflict else ""
+        return format_html(
+            '<a class="queue-tag" href="{}">{}</a>{}',
+            row.tag.get_absolute_url(),
+            row.tag.name,
+            note,
+        )
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, row: ImageTag) -> SafeString:
+        """Return the state, who added the tag, and when it last changed."""
+        by = f"by {row.added_by.username}" if row.added_by else "added by nobody"
+        return format_html(
+            "{}<br>{}<br>{}", row.get_state_display(), by, naturaltime(row.changed_at)
+        )
+
+    @admin.display(description="Evidence", ordering="score")
+    def evidence(self, row: ImageTag) -> SafeString:
+        """Return the current votes, and how sure the network is where it said anything."""
+        network = "silent" if row.score is None else f"{row.score:.0%}"
+        return format_html("{} yes, {} no<br>network: {}", row.yes, row.no, network)
+
+    @admin.display(description="Decide")
+    def decide(self, row: ImageTag) -> SafeString:
+        """Return the buttons of the row; they belong to the form around the list."""
+        if row.is_decided:
+            return _row_button("reopen_one", "Reopen", row)
+        return format_html(
+            "{} {}",
+            _row_button("approve_one", "Approve", row),
+            _row_button("reject_one", "Reject", row),
+        )
+
+
+def _row_button(name: str, label: str, row: ImageTag) -> SafeString:
+    """Return a button that names its row."""
+    return format_html(
+        '<button class="button" type="submit" name="{}" value="{}"'
+        ' aria-label="{} “{}”">{}</button>',
+        name,
+        row.pk,
+        label,
+        row.tag.name,
+        label,
+    )
+
+
+@admin.register(Tag)
+class TagAdmin(ModeratorAdmin):
+    """Describe a tag, block it, or keep the network from saying it."""
+
+    list_display = ("name", "photos", "is_blocked", "never_show", "created_by", "created_at")
+    list_filter = ("is_blocked", "never_show")
+    list_select_related = ("created_by",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    fields = ("name", "slug", "description", "is_blocked", "never_show", "created_by", "created_at")
+    readonly_fields = ("name", "slug", "created_by", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tags come from people using them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        """Let every moderator block and describe."""
+        return bool(request.user.is_staff)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        """Deleting would take people's votes along; blocking does not."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        """Return tags with the number of photos people gave them to."""
+        assert isinstance(request.user, User)
+        return Tag.objects.with_people_counts(request.user)
+
+    @admin.display(description="Photos", ordering="by_people")
+    def photos(self, tag: Tag) -> int:
+        """Return how many photos carry the tag by people."""
+        return tag.by_people

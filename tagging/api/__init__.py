@@ -1,0 +1,1 @@
+"""Photos, tags, votes and suggestions over the API."""

@@ -1,0 +1,87 @@
+"""`manage.py models list|promote N|rollback`: which version speaks, and swapping it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tagging.models import ModelVersion, Promotion
+from tagging.registry import live_version, stand_in
+from tagging.services.versions import PromotionRefused, promote_version, roll_back
+
+COLUMNS = ("number", "live", "state", "backbone", "macro-F1", "tags", "created")
+
+
+class Command(BaseCommand):
+    """List the versions of the network, make one live, or go back to the one before."""
+
+    help = "List the versions of the network, promote one, or roll back to the one before."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the three deeds."""
+        deeds = parser.add_subparsers(dest="deed", metavar="list|promote N|rollback", required=True)
+        deeds.add_parser("list", help="all versions, the newest first; * marks the live one")
+        promote = deeds.add_parser("promote", help="make this version the live one")
+        promote.add_argument("number", metavar="N", type=int)
+        deeds.add_parser("rollback", help="return to the version that was live before")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Do what was asked; a refusal ends with status 1 and its reason."""
+        try:
+            if options["deed"] == "list":
+                self._list()
+            elif options["deed"] == "promote":
+                self._say(promote_version(version=find_version(options["number"])))
+            else:
+                self._say(roll_back())
+        except PromotionRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _list(self) -> None:
+        live = live_version()
+        ModelVersion.objects.bootstrap()
+        versions = list(ModelVersion.objects.newest())
+        rows = [COLUMNS, *(row_of(version, live) for version in versions)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write("  ".join(cells).rstrip())
+        for version in versions:
+            if version.problem:
+                self.stdout.write(f"Version {version.number}: {version.problem}")
+        instead = stand_in()
+        if instead is not None:
+            self.stdout.write(f"Version {instead.number} serves instead of the live one.")
+
+    def _say(self, promotion: Promotion) -> None:
+        self.stdout.write(
+            f"Version {promotion.version.number} is live. Workers follow with their next job, "
+            "and the library is tagged anew."
+        )
+
+
+def find_version(number: int) -> ModelVersion:
+    """Return the version with this number; raise CommandError that names those there are."""
+    if number == 0:
+        return ModelVersion.objects.bootstrap()
+    version = ModelVersion.objects.filter(number=number).first()
+    if version is None:
+        known = ModelVersion.objects.order_by("number").values_list("number", flat=True)
+        there = ", ".join(map(str, known)) or "0"
+        raise CommandError(f"There is no version {number}. There are: {there}.")
+    return version
+
+
+def row_of(version: ModelVersion, live: ModelVersion) -> tuple[str, ...]:
+    """Return the cells of one line of the list, in the order of COLUMNS."""
+    macro_f1 = version.metrics.get("macro_f1")
+    return (
+        str(version.number),
+        "*" if version == live else "",
+        str(version.state),
+        version.serving_backbone,
+        f"{macro_f1:.3f}" if isinstance(macro_f1, float) else "",
+        str(len(version.labels)) if not version.is_bootstrap else "",
+        f"{version.created_at:%Y-%m-%d %H:%M}",
+    )

@@ -1,0 +1,74 @@
+"""What the pixels say: one row per distinct file, shared by every photo with those bytes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+from django.db import models
+from numpy.typing import NDArray
+
+
+class TwinGroup(models.Model):
+    """Near-duplicates. A group is the unit of the train/validation/test split.
+
+    The side is written by training when a photo of the group is first used and never changes.
+    """
+
+    class Side(models.TextChoices):
+        UNUSED = "", "not used yet"
+        TRAIN = "train", "train"
+        VALIDATION = "validation", "validation"
+        TEST = "test", "test"
+
+    side = models.CharField(max_length=10, choices=Side.choices, default=Side.UNUSED, blank=True)
+
+    def __str__(self) -> str:
+        return f"group {self.pk}"
+
+
+class Content(models.Model):
+    """One distinct sequence of bytes. It outlives single uploads of it, not the last one."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    dhash = models.CharField("dHash-16, 64 hex digits", max_length=64)
+    group = models.ForeignKey(TwinGroup, models.PROTECT, related_name="contents")
+    straddles = models.BooleanField(
+        "stays out of datasets",
+        default=False,
+        help_text="A twin of photos on two different sides of the split; learning would leak.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class EmbeddingQuerySet(models.QuerySet["Embedding"]):
+    def of_backbone(self, key: str) -> Self:
+        """Return the embeddings that this backbone computed."""
+        return self.filter(backbone=key)
+
+
+class Embedding(models.Model):
+    """The vector of one content under one backbone: computed once, read by everything."""
+
+    content = models.ForeignKey(Content, models.CASCADE, related_name="embeddings")
+    backbone = models.CharField(max_length=32)
+    vector = models.BinaryField("float16 [d], little-endian")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EmbeddingQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content", "backbone"], name="embedding_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["backbone", "id"], name="embedding_by_backbone")]
+
+    def __str__(self) -> str:
+        return f"{self.backbone} of content {self.content_id}"
+
+    def as_array(self) -> NDArray[np.float16]:
+        """Return the vector, float16 [d]."""
+        return np.frombuffer(bytes(self.vector), dtype="<f2")

@@ -1,0 +1,91 @@
+"""What happened to tags, and which imports sorted every photo: kept for audit and learning."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from gallery.models import Image
+from tagging.models.tags import Tag, TagState, VoteValue
+
+
+class EventKind(models.TextChoices):
+    VOTED = "voted", "Voted"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected by a moderator"
+    REOPENED = "reopened", "Handed back to the votes"
+    IMPORTED = "imported", "Imported"
+    UNDONE = "undone", "Undone"
+
+
+class TagEventQuerySet(models.QuerySet["TagEvent"]):
+    def not_undone(self) -> Self:
+        """Return what happened and still holds: neither undone nor itself an undo."""
+        return self.filter(undone_by=None).exclude(kind=EventKind.UNDONE)
+
+    def decisions(self) -> Self:
+        """Return moderators' decisions: what outweighs votes or hands back to them."""
+        return self.filter(
+            models.Q(kind__in=[EventKind.APPROVED, EventKind.REJECTED, EventKind.REOPENED])
+            | models.Q(kind=EventKind.IMPORTED, state_after=TagState.CURATED)
+        )
+
+    def latest_first(self) -> Self:
+        """Return the newest event first; the id decides within one moment."""
+        return self.order_by("-pk")
+
+
+class TagEvent(models.Model):
+    """Who did what, when, from where: for undo, audit and mass revert. Never edited."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="tag_events")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="events")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    kind = models.CharField(max_length=8, choices=EventKind.choices)
+    vote = models.CharField(max_length=6, choices=VoteValue.choices, blank=True)
+    vote_before = models.CharField(max_length=6, choices=VoteValue.choices, blank=True)
+    state_before = models.CharField(max_length=9, choices=TagState.choices, blank=True)
+    state_after = models.CharField(max_length=9, choices=TagState.choices, blank=True)
+    was_decided = models.BooleanField("a moderator had decided before", default=False)
+    decided_by_before = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    source = models.CharField("page, api, admin or import", max_length=16, default="page")
+    undoes = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="undone_by"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TagEventQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} at {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_decision(self) -> bool:
+        """Return whether a moderator (or a curated import) decided here, votes aside."""
+        if self.kind == EventKind.IMPORTED:
+            return self.state_after == TagState.CURATED
+        return self.kind in {EventKind.APPROVED, EventKind.REJECTED, EventKind.REOPENED}
+
+
+class ClosedWorld(models.Model):
+    """An import in which every photo was sorted into one of these tags.
+
+    So each photo is a known negative for the world's other tags; an absent tag elsewhere is not.
+    """
+
+    name = models.CharField(max_length=255)
+    tags = models.ManyToManyField(Tag, related_name="closed_worlds")
+    images = models.ManyToManyField(Image, related_name="closed_worlds")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name

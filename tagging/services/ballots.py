@@ -1,0 +1,114 @@
+"""What the other services share: one photo's tags change under one lock, in one place.
+
+Every change of votes or states first locks the photo's row, in order of id. The row always
+exists, so two people confirming the same tag wait for each other instead of colliding. SQLite
+has no row locks; its transactions here take the write lock at their start, to the same end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
+from typing import TypeAlias
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from gallery.models import Image, User
+from tagging.models import ImageTag, Tag, TagState, Vote
+from tagging.states import Ballot, state_from_votes
+
+Pair: TypeAlias = tuple[int, int]
+"""Ids of a photo and a tag."""
+
+
+def lock_image(*, image_id: int, viewer: User) -> Image:
+    """Return the photo, locked until the transaction ends.
+
+    Raises Image.DoesNotExist where it is gone or this person may not see it: both look the same
+    from outside.
+    """
+    return (
+        Image.objects.visible_to(viewer)
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=image_id)
+    )
+
+
+def lock_images(image_ids: Iterable[int]) -> dict[int, Image]:
+    """Return these photos by id, locked in order of id so that two bulk changes never cross."""
+    locked = (
+        Image.objects.filter(pk__in=set(image_ids))
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    return {image.pk: image for image in locked}
+
+
+def current_ballots(images: dict[int, Image]) -> dict[Pair, list[Ballot]]:
+    """Return everybody's current votes on these photos, by photo and tag."""
+    ballots: defaultdict[Pair, list[Ballot]] = defaultdict(list)
+    votes = Vote.objects.current().filter(image_id__in=images.keys())
+    for image_id, tag_id, person_id, value in votes.values_list(
+        "image_id", "tag_id", "person_id", "value"
+    ):
+        is_owner = images[image_id].owner_id == person_id
+        ballots[image_id, tag_id].append(Ballot(value=value, is_owner=is_owner))
+    return ballots
+
+
+def replace_vote(*, person: User, image: Image, tag: Tag, value: str) -> str:
+    """Make this the person's current vote ("" takes it back); return the one before, or ""."""
+    current = Vote.objects.current().filter(person=person, image=image, tag=tag).first()
+    before = current.value if current else ""
+    if before == value:
+        return before
+    if current is not None:
+        current.replaced_at = timezone.now()
+        current.save(update_fields=["replaced_at"])
+    if value:
+        Vote.objects.create(person=person, image=image, tag=tag, value=value)
+    return before
+
+
+def find_row(*, image: Image, tag: Tag) -> ImageTag | None:
+    """Return the present state of the tag on the photo, if anybody has said anything."""
+    return ImageTag.objects.filter(image=image, tag=tag).first()
+
+
+def settle(*, image: Image, tag: Tag, row: ImageTag | None, fallback: str = "") -> ImageTag | None:
+    """Bring the row in line with the current votes and return it, or None where none remains.
+
+    A moderator's decision stays. Where nobody says anything any more, the row takes the
+    `fallback` state, or goes when there is none, and the network may suggest the tag again.
+    """
+    if row is not None and row.is_decided:
+        return row
+    ballots = current_ballots({image.pk: image})[image.pk, tag.pk]
+    state = state_from_votes(ballots) or fallback
+    if not state:
+        if row is not None and row.pk is not None:
+            row.delete()
+        return None
+    row = row or ImageTag(image=image, tag=tag)
+    row.state = state
+    row.save()
+    return row
+
+
+def credit(row: ImageTag | None, *, person: User) -> None:
+    """Remember who first said that the tag is there."""
+    if row is not None and row.added_by_id is None and row.state != TagState.REJECTED:
+        row.added_by = person
+        row.save(update_fields=["added_by"])
+
+
+def ask_network_again(*, image_id: int, before: str, after: str) -> None:
+    """Queue new suggestions, after commit, where a rejection was lifted.
+
+    While a tag is rejected the network does not suggest it, so its row may be gone.
+    """
+    if before == TagState.REJECTED and after != TagState.REJECTED:
+        transaction.on_commit(partial(async_task, "tagging.tasks.tag_image", image_id))

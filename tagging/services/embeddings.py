@@ -1,0 +1,234 @@
+"""One pass of the network per photo: its vector is computed once and read by everything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from gallery.imaging import UnreadablePhoto, load_rgb
+from gallery.models import Image
+from tagging.models import Content, Embedding, TwinGroup
+from tagging.registry import open_backbone
+from tagging.services.twin_groups import QUERY_SIZE, TwinIndex, hold_twin_groups
+
+if TYPE_CHECKING:
+    from tagging.backbones.cards import BackboneCard
+
+# One transaction and a few calls of the network; more at once only needs more memory.
+BATCH = 16
+# Pillow lets other threads run while it decodes; beyond this the network is the slower part.
+DECODERS = 2
+# Decoding a large JPEG at half its size leaves this much more than the network looks at, so
+# that its own scaling still decides what it sees.
+DECODE_MARGIN = 1.5
+LARGEST_HALF = float(np.finfo(np.float16).max)
+
+Pixels = NDArray[np.uint8]
+Item = TypeVar("Item")
+
+
+@dataclass
+class EmbedReport:
+    """What became of the photos: newly embedded files, known ones, and those nobody can read."""
+
+    embedded: int = 0
+    already: int = 0
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """The reason per image id, in words for people."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A photo whose bytes have no vector yet."""
+
+    image_id: int
+    sha256: str
+    dhash: str
+    path: Path
+
+
+def embed_images(
+    *,
+    image_ids: Collection[int],
+    backbone: str | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> EmbedReport:
+    """Store the missing vectors of these photos, and find the near-duplicates of new bytes.
+
+    `backbone` is a key, by default that of the settings. `progress` is called with the number of
+    photos done since the last call. Safe beside other processes doing the same, and for photos
+    that are deleted meanwhile. A photo that cannot be decoded is reported and stops nothing.
+    Raises UnknownBackbone, BackboneUnavailable or EngineMismatch where no network can be opened.
+    """
+    key = backbone or settings.EYES_BACKBONE
+    waiting = _without_embedding(image_ids, key)
+    report = EmbedReport(already=len(image_ids) - len(waiting))
+    if progress and report.already:
+        progress(report.already)
+    if not waiting:
+        return report
+    engine = open_backbone(key)
+    index = TwinIndex(key, engine.card.top_features)
+    for batch, pixels in _decoded(waiting, engine.card):
+        _embed_batch(index, batch, pixels, engine.embed, report)
+        if progress:
+            progress(len(batch))
+    return report
+
+
+def decode_for(card: BackboneCard, source: Path | bytes, max_bytes: int | None = None) -> Pixels:
+    """Return the network's input uint8 [size, size, 3] for a file; raise UnreadablePhoto."""
+    from tagging.backbones.preprocessing import to_network_input
+
+    enough_side = math.ceil(card.input_size / card.crop * DECODE_MARGIN)
+    rgb = load_rgb(
+        source,
+        max_pixels=settings.EYES_MAX_PIXELS,
+        max_bytes=max_bytes,
+        enough_side=enough_side,
+    )
+    return to_network_input(rgb, card)
+
+
+def embedding_matrix(
+    image_ids: Collection[int], backbone: str
+) -> tuple[list[int], NDArray[np.float16]]:
+    """Return (ids, float16 [n, d]) of those photos that have a vector, by ascending id.
+
+    With no vector at all d is 0. Photos of the same bytes share the numbers.
+    """
+    sha256_of: dict[int, str] = {}
+    for ids in chunks(sorted(set(image_ids)), QUERY_SIZE):
+        sha256_of.update(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
+    vectors: dict[str, NDArray[np.float16]] = {}
+    for hashes in chunks(sorted(set(sha256_of.values())), QUERY_SIZE):
+        contents = contents_by_id(hashes)
+        rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
+        for content_id, vector in rows.values_list("content_id", "vector"):
+            vectors[contents[content_id]] = np.frombuffer(bytes(vector), dtype="<f2")
+    found = [image_id for image_id in sorted(sha256_of) if sha256_of[image_id] in vectors]
+    if not found:
+        return [], np.empty((0, 0), np.float16)
+    return found, np.stack([vectors[sha256_of[image_id]] for image_id in found])
+
+
+def contents_by_id(hashes: Collection[str]) -> dict[int, str]:
+    """Return the known ones of these SHA-256 by the id of their content.
+
+    Embeddings are then asked for by id: in a join SQLite would walk through all embeddings of
+    the backbone, however few hashes were named.
+    """
+    return dict(Content.objects.filter(sha256__in=hashes).values_list("pk", "sha256"))
+
+
+def collect_garbage(sha256: str) -> bool:
+    """Forget vectors and group of bytes that no photo has any more; return whether it did."""
+    with hold_twin_groups():
+        if Image.objects.filter(sha256=sha256).exists():
+            return False
+        content = Content.objects.filter(sha256=sha256).first()
+        if content is None:
+            return False
+        content.delete()
+        TwinGroup.objects.filter(pk=content.group_id, contents=None).delete()
+    return True
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Return the items in slices of at most this size."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _without_embedding(image_ids: Collection[int], backbone: str) -> list[_Waiting]:
+    """Return one photo for each distinct file that has no vector of this backbone yet."""
+    waiting: dict[str, _Waiting] = {}
+    for ids in chunks(sorted(set(image_ids)), QUERY_SIZE):
+        images = Image.objects.filter(pk__in=ids).order_by("pk")
+        sha256_of = dict(images.values_list("pk", "sha256"))
+        known = _embedded(sha256_of.values(), backbone)
+        missing = [pk for pk, sha256 in sha256_of.items() if sha256 not in known]
+        for image in images.filter(pk__in=missing) if missing else ():
+            photo = _Waiting(image.pk, image.sha256, image.dhash, image.original_path)
+            waiting.setdefault(image.sha256, photo)
+    return list(waiting.values())
+
+
+def _embedded(hashes: Collection[str], backbone: str) -> set[str]:
+    """Return those of these SHA-256 that have a vector of this backbone."""
+    contents = contents_by_id(set(hashes))
+    rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
+    return {contents[pk] for pk in rows.values_list("content_id", flat=True)}
+
+
+def _decoded(
+    waiting: Sequence[_Waiting], card: BackboneCard
+) -> Iterator[tuple[Sequence[_Waiting], list[Pixels | UnreadablePhoto]]]:
+    """Yield batches with their pixels; the next one is decoded while this one is embedded."""
+
+    def decode(photo: _Waiting) -> Pixels | UnreadablePhoto:
+        try:
+            return decode_for(card, photo.path)
+        except UnreadablePhoto as error:
+            return error
+
+    batches = list(chunks(waiting, BATCH))
+    with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+        coming: list[Future[Pixels | UnreadablePhoto]] = []
+        for number, batch in enumerate(batches):
+            ready = coming or [pool.submit(decode, photo) for photo in batch]
+            following = batches[number + 1] if number + 1 < len(batches) else ()
+            coming = [pool.submit(decode, photo) for photo in following]
+            yield batch, [future.result() for future in ready]
+
+
+def _embed_batch(
+    index: TwinIndex,
+    batch: Sequence[_Waiting],
+    pixels: Sequence[Pixels | UnreadablePhoto],
+    embed: Callable[[Pixels], NDArray[np.float32]],
+    report: EmbedReport,
+) -> None:
+    """Embed what could be decoded and store it; write the rest into the report."""
+    readable: list[_Waiting] = []
+    inputs: list[Pixels] = []
+    for photo, decoded in zip(batch, pixels, strict=True):
+        if isinstance(decoded, UnreadablePhoto):
+            report.unreadable[photo.image_id] = str(decoded)
+        else:
+            readable.append(photo)
+            inputs.append(decoded)
+    if inputs:
+        vectors = embed(np.stack(inputs)).clip(-LARGEST_HALF, LARGEST_HALF)
+        report.embedded += _store(index, readable, vectors.astype(np.float16))
+
+
+def _store(index: TwinIndex, photos: Sequence[_Waiting], vectors: NDArray[np.float16]) -> int:
+    """Store the vectors of photos that still exist; return how many were new.
+
+    Everything is looked up again under the lock, since another process may have been faster.
+    """
+    hashes = [photo.sha256 for photo in photos]
+    with hold_twin_groups():
+        alive = set(Image.objects.filter(sha256__in=hashes).values_list("sha256", flat=True))
+        known = {row.sha256: row for row in Content.objects.filter(sha256__in=hashes)}
+        embedded = _embedded(hashes, index.backbone)
+        if alive - set(known):
+            index.refresh()
+        fresh = 0
+        for photo, vector in zip(photos, vectors, strict=True):
+            if photo.sha256 not in alive or photo.sha256 in embedded:
+                continue
+            if photo.sha256 in known:
+                index.add_vector(known[photo.sha256], vector)
+            else:
+                index.place(sha256=photo.sha256, dhash=photo.dhash, vector=vector)
+            fresh += 1
+    return fresh

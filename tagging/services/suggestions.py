@@ -1,0 +1,159 @@
+"""What the network says of photos, written as differences and never against a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from gallery.models import Image
+from tagging.classifier import Classifier, ScoredTag, current_classifier
+from tagging.models import ImageTag, ModelVersion, Suggestion
+from tagging.registry import live_promotion
+from tagging.services.embeddings import chunks, embed_images, embedding_matrix
+from tagging.services.tags import find_or_create_tags
+
+# Photos per matrix product and transaction: some 10 MB of vectors, and a writer that never keeps
+# others waiting for long.
+CHUNK = 1000
+# Scores are kept with as many digits as a person could care for; noise below is no difference.
+DIGITS = 4
+WRITE_SIZE = 500
+
+WORDS = ("version_id", "score", "is_shown", "source")
+
+Pair = tuple[int, int]
+Said = tuple[int, float, bool, str]
+
+
+@dataclass
+class RetagReport:
+    """What a new version changed: photos looked at, suggestions that came, went or moved."""
+
+    photos: int = 0
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    unreadable: int = 0
+
+
+def suggest_tags(*, image_ids: Collection[int]) -> int:
+    """Tag these photos with the live version; return how many suggestions were written.
+
+    Vectors are computed where they are missing. Photos that are gone or unreadable are passed
+    over. Running it again writes nothing.
+    """
+    report = RetagReport()
+    for ids in chunks(sorted(set(image_ids)), CHUNK):
+        _tag_chunk(ids, report)
+    return report.added + report.changed
+
+
+def retag_library(*, progress: Callable[[int, int], object] | None = None) -> RetagReport:
+    """Let the live version speak about every photo; return what changed.
+
+    Reads stored vectors: a photo is decoded only where the version's backbone has not seen it
+    yet. Each chunk asks again which version is live, so that a promotion in the middle is
+    followed. `progress` is called with (photos done, photos in all).
+    """
+    ids = list(Image.objects.order_by("pk").values_list("pk", flat=True))
+    report = RetagReport()
+    for part in chunks(ids, CHUNK):
+        _tag_chunk(part, report)
+        report.photos += len(part)
+        if progress:
+            progress(report.photos, len(ids))
+    return report
+
+
+def _tag_chunk(image_ids: Sequence[int], report: RetagReport) -> None:
+    """Embed, score and write one chunk; again where another version went live meanwhile."""
+    while True:
+        promotion = live_promotion()
+        classifier = current_classifier()
+        embedded = embed_images(image_ids=image_ids, backbone=classifier.card.key)
+        found, vectors = embedding_matrix(image_ids, classifier.card.key)
+        tagged = classifier.tag(vectors, only_suggested=True) if found else []
+        with transaction.atomic():
+            if live_promotion() == promotion:
+                spoken = dict(zip(found, tagged, strict=True))
+                _replace_suggestions(classifier, spoken, report)
+                report.unreadable += len(embedded.unreadable)
+                return
+
+
+def _replace_suggestions(
+    classifier: Classifier, spoken: dict[int, list[ScoredTag]], report: RetagReport
+) -> None:
+    """Make the stored suggestions of these photos what the classifier said, inside a transaction.
+
+    The photos are locked first, so that none is deleted and no other job writes in between. Rows
+    are compared as tuples: making a model of each would take longer than all the rest.
+    """
+    alive = set(
+        Image.objects.filter(pk__in=spoken)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk", flat=True)
+    )
+    wanted = _wanted(classifier, {pk: tags for pk, tags in spoken.items() if pk in alive})
+    stored = Suggestion.objects.filter(image__in=alive)
+    stale: list[int] = []
+    for pk, image_id, tag_id, *said in stored.values_list("pk", "image_id", "tag_id", *WORDS):
+        new = wanted.get((image_id, tag_id))
+        if new is None:
+            stale.append(pk)
+        elif new == tuple(said):
+            del wanted[image_id, tag_id]
+        else:
+            report.changed += 1
+            report.added -= 1
+    for part in chunks(stale, WRITE_SIZE):
+        Suggestion.objects.filter(pk__in=part).delete()
+    _write(wanted)
+    report.removed += len(stale)
+    report.added += len(wanted)
+
+
+def _wanted(classifier: Classifier, spoken: dict[int, list[ScoredTag]]) -> dict[Pair, Said]:
+    """Return what should stand, by (image, tag): no rejected pair is among them.
+
+    First-day tags are the word of version 0, whichever version is live.
+    """
+    offered = {pk: [one for one in tags if one.suggested] for pk, tags in spoken.items()}
+    tags = find_or_create_tags(names={one.tag for some in offered.values() for one in some})
+    ids = {name: tag.pk for name, tag in tags.items()}
+    rejected = set(
+        ImageTag.objects.rejected().filter(image__in=offered).values_list("image_id", "tag_id")
+    )
+    speakers = {
+        str(Suggestion.Source.TRAINED): classifier.version.pk,
+        str(Suggestion.Source.BOOTSTRAP): ModelVersion.objects.bootstrap().pk,
+    }
+    return {
+        (image_id, ids[one.tag]): (
+            speakers[one.source],
+            round(one.score, DIGITS),
+            one.shown,
+            one.source,
+        )
+        for image_id, some in offered.items()
+        for one in some
+        if (image_id, ids[one.tag]) not in rejected
+    }
+
+
+def _write(wanted: dict[Pair, Said]) -> None:
+    """Insert these rows, or change those that stand for the same photo and tag."""
+    rows = [
+        Suggestion(image_id=image_id, tag_id=tag_id, **dict(zip(WORDS, said, strict=True)))
+        for (image_id, tag_id), said in wanted.items()
+    ]
+    Suggestion.objects.bulk_create(
+        rows,
+        batch_size=WRITE_SIZE,
+        update_conflicts=True,
+        unique_fields=["image", "tag"],
+        update_fields=["version", "score", "is_shown", "source"],
+    )

@@ -1,0 +1,133 @@
+"""Near-duplicate groups, found when a content is first seen and never pairwise over everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from tagging.models import Content, Embedding, TwinGroup
+from tagging.policy import current_policy
+from tagging.twins import Bits, Vectors, find_twins, pack_hashes
+
+# Any fixed number will do: PostgreSQL's advisory locks are told apart by it.
+TWIN_LOCK = 7_301_994
+# How many vectors one query asks for: below the variable limit of old SQLite builds.
+QUERY_SIZE = 500
+
+
+@contextmanager
+def hold_twin_groups() -> Iterator[None]:
+    """Open a transaction in which no other process changes a group or a side of the split.
+
+    SQLite has one writer at a time anyway; on PostgreSQL an advisory lock does the same for
+    this one matter. Whoever writes `TwinGroup.side` must hold it as well.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TWIN_LOCK])
+        yield
+
+
+@dataclass
+class TwinIndex:
+    """The hashes of all known contents, in memory while a batch of newcomers is placed.
+
+    `top_features` is how many numbers of an embedding the cosine is measured on.
+    """
+
+    backbone: str
+    top_features: int
+    _ids: list[int] = field(default_factory=list)
+    _bits: Bits = field(default_factory=lambda: np.empty((0, 32), np.uint8))
+    _count: int = 0
+
+    def refresh(self) -> None:
+        """Read the contents that were added since the last time; call it under the lock.
+
+        Ids grow in the order of commits there, so that what is new lies behind the last one.
+        """
+        last = self._ids[-1] if self._ids else 0
+        rows = list(Content.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "dhash"))
+        if rows:
+            self._append([pk for pk, _ in rows], pack_hashes([dhash for _, dhash in rows]))
+
+    def place(self, *, sha256: str, dhash: str, vector: NDArray[np.float16]) -> Content:
+        """Return the new content in the group of its twins, with its embedding stored.
+
+        Must run inside `hold_twin_groups`, after `refresh`.
+        """
+        bits = pack_hashes([dhash])
+        rows = find_twins(
+            bits[0],
+            vector[: self.top_features],
+            self._bits[: self._count],
+            self._vectors_of,
+            current_policy(),
+        )
+        group, straddles = join_groups([self._ids[row] for row in rows])
+        content = Content.objects.create(
+            sha256=sha256, dhash=dhash, group=group, straddles=straddles
+        )
+        self.add_vector(content, vector)
+        self._append([content.pk], bits)
+        return content
+
+    def add_vector(self, content: Content, vector: NDArray[np.float16]) -> None:
+        """Store the vector of a content that has a group already."""
+        data = vector.astype("<f2").tobytes()
+        Embedding.objects.create(content=content, backbone=self.backbone, vector=data)
+
+    def _append(self, ids: Sequence[int], bits: Bits) -> None:
+        """Add rows; the array doubles when it is full, so that growing stays cheap."""
+        needed = self._count + len(ids)
+        if needed > len(self._bits):
+            grown = np.empty((max(needed, 2 * self._count, 64), bits.shape[1]), np.uint8)
+            grown[: self._count] = self._bits[: self._count]
+            self._bits = grown
+        self._bits[self._count : needed] = bits
+        self._ids.extend(ids)
+        self._count = needed
+
+    def _vectors_of(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Vectors]:
+        """Return those rows that have an embedding of this backbone, with the compared part."""
+        row_of = {self._ids[row]: row for row in rows.tolist()}
+        ids = list(row_of)
+        found: list[int] = []
+        vectors = [np.empty((0, self.top_features), np.float16)]
+        for start in range(0, len(ids), QUERY_SIZE):
+            embeddings = Embedding.objects.of_backbone(self.backbone).filter(
+                content_id__in=ids[start : start + QUERY_SIZE]
+            )
+            for embedding in embeddings:
+                found.append(row_of[embedding.content_id])
+                vectors.append(embedding.as_array()[None, : self.top_features])
+        return np.array(found, dtype=np.intp), np.concatenate(vectors)
+
+
+def join_groups(content_ids: Sequence[int]) -> tuple[TwinGroup, bool]:
+    """Return the group for a newcomer with these twins, and whether it must stay out of datasets.
+
+    Groups that it links become one as long as they do not lie on two sides of the split; the
+    side that is already given is kept. A newcomer between two sides gets a group of its own and
+    stays out, as no side is right for it. Twins that stay out themselves link nothing.
+    """
+    linked: set[int] = set()
+    for start in range(0, len(content_ids), QUERY_SIZE):
+        twins = Content.objects.filter(pk__in=content_ids[start : start + QUERY_SIZE])
+        linked.update(twins.filter(straddles=False).values_list("group_id", flat=True))
+    groups = list(TwinGroup.objects.filter(pk__in=linked).order_by("pk"))
+    sides = {group.side for group in groups} - {TwinGroup.Side.UNUSED}
+    if not groups or len(sides) > 1:
+        return TwinGroup.objects.create(), len(sides) > 1
+    kept = next((group for group in groups if group.side), groups[0])
+    merged = [group.pk for group in groups if group != kept]
+    if merged:
+        Content.objects.filter(group__in=merged).update(group=kept)
+        TwinGroup.objects.filter(pk__in=merged).delete()
+    return kept, False

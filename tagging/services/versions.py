@@ -1,0 +1,72 @@
+"""Swapping the version that speaks: checked before, one row, and the same move backwards."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django_q.tasks import async_task
+
+from gallery.models import User
+from tagging.models import ModelVersion, Promotion, VersionState
+from tagging.registry import check_version, mark_damaged, standing_versions
+from tagging.version_files import DamagedVersion
+
+
+class PromotionRefused(Exception):
+    """Raised when a version cannot go live; the message says why to a person."""
+
+
+def promote_version(
+    *,
+    version: ModelVersion,
+    by: User | None = None,
+    reason: str = "",
+    is_rollback: bool = False,
+    enqueue_retag: bool = True,
+) -> Promotion:
+    """Make a version the live one and return the row that says so.
+
+    Its files, golden outputs and backbone are checked before; serving processes follow between
+    two jobs. The library is tagged anew by a job after the commit, unless the caller does that
+    itself. Raises PromotionRefused for a damaged version (which is marked so), and leaves the
+    present one live.
+    """
+    try:
+        check_version(version)
+    except DamagedVersion as error:
+        if not version.is_bootstrap:
+            mark_damaged(version, str(error))
+        raise PromotionRefused(
+            f"Version {version.number} cannot go live: {error} The present one stays."
+        ) from error
+    with transaction.atomic():
+        if version.state != VersionState.PROMOTED or version.problem:
+            version.state, version.problem = VersionState.PROMOTED, ""
+            version.save(update_fields=["state", "problem"])
+        promotion = Promotion.objects.create(
+            version=version, by=by, reason=reason, is_rollback=is_rollback
+        )
+        if enqueue_retag:
+            transaction.on_commit(lambda: async_task("tagging.tasks.retag_library") and None)
+    return promotion
+
+
+def roll_back(*, by: User | None = None, reason: str = "") -> Promotion:
+    """Return to the version that was live before the present one; damaged ones are passed over.
+
+    Raises PromotionRefused when there is none to go back to.
+    """
+    present, *earlier = standing_versions()
+    problems: list[str] = []
+    for version in earlier:
+        try:
+            return promote_version(
+                version=version,
+                by=by,
+                reason=reason or f"Rolled back from version {present.number}.",
+                is_rollback=True,
+            )
+        except PromotionRefused as refusal:
+            problems.append(str(refusal))
+    raise PromotionRefused(
+        " ".join(problems) or f"Version {present.number} is live and nothing was live before it."
+    )

@@ -1,0 +1,32 @@
+"""Jobs of this room. Each may run twice without harm and ends quietly on what is gone."""
+
+from __future__ import annotations
+
+import logging
+
+from gallery.models import Image
+
+logger = logging.getLogger(__name__)
+
+
+def tag_image(image_id: int) -> str:
+    """Embed a new photo and store what the live version says; return it in words for the log."""
+    from tagging.services.suggestions import suggest_tags
+
+    if not Image.objects.filter(pk=image_id).exists():
+        return f"Photo {image_id} is gone."
+    written = suggest_tags(image_ids=[image_id])
+    return f"Photo {image_id}: {written} suggestions written."
+
+
+def retag_library() -> str:
+    """Let the live version speak about every photo; return in words what changed."""
+    from tagging.services import suggestions
+
+    report = suggestions.retag_library()
+    text = (
+        f"{report.photos} photos: {report.added} suggestions came, {report.removed} went, "
+        f"{report.changed} changed."
+    )
+    logger.info("Re-tagged the library. %s", text)
+    return text

@@ -1,0 +1,40 @@
+"""The tags panel and the words of certainty, for templates of any room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from gallery.models import Image
+from tagging.models import Suggestion, TagEvent
+from tagging.panel import FIRST_LOOK, certainty_in_words, describe_event, read_panel
+
+register = template.Library()
+
+
+@register.inclusion_tag("tagging/_panel.html", takes_context=True)
+def tags_panel(context: Context, image: Image) -> dict[str, Any]:
+    """Return what the panel needs for the photo and whoever looks at it."""
+    request = context["request"]
+    return {
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "user": request.user,
+        "panel": read_panel(image=image, viewer=request.user),
+        "look": FIRST_LOOK,
+    }
+
+
+@register.filter
+def certainty(suggestion: Suggestion) -> str:
+    """Return for instance "almost certain · 93 %"; one hundred stays for certainty itself."""
+    percent = min(max(round(suggestion.score * 100), 1), 99)
+    return f"{certainty_in_words(suggestion.score)} · {percent}\u202f%"
+
+
+@register.filter
+def sentence(event: TagEvent) -> str:
+    """Return what the person did, in a sentence."""
+    return describe_event(event, event.tag)

@@ -1,0 +1,107 @@
+"""Pages to read: all tags, one tag, search, and the tags of one photo."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from gallery.models import Image, Viewer
+from gallery.paging import page_of_photos
+from tagging.filters import ImageFilter
+from tagging.knowledge import knowledge_of
+from tagging.models import Tag
+from tagging.names import TagNameError, normalise_tag_name
+from tagging.panel import Look, read_panel
+from tagging.searching import Voice, photos_showing, words_of
+
+TAGS_PER_PAGE = 120
+COMPLETIONS = 8
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """Return who is looking: a person, or nobody in particular."""
+    return request.user
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Return whether htmx asks, which wants a fragment instead of a page."""
+    return bool(getattr(request, "htmx", False))
+
+
+@require_GET
+def tags(request: HttpRequest) -> HttpResponse:
+    """Every tag with photos that this person may see, popular ones first."""
+    counted = Tag.objects.usable().with_photo_counts(viewer_of(request)).with_photos()
+    page = Paginator(counted.popular_first(), TAGS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "tagging/tags.html", {"page": page})
+
+
+@require_GET
+def tag(request: HttpRequest, slug: str) -> HttpResponse:
+    """One tag: its photos by people or by the network, and how far it is from being learnt."""
+    viewer = viewer_of(request)
+    if "\x00" in slug:  # PostgreSQL cannot even be asked for it.
+        raise Http404
+    known = Tag.objects.all() if viewer.is_staff else Tag.objects.usable()
+    found = get_object_or_404(known.with_photo_counts(viewer).with_learnable_photos(), slug=slug)
+    default = Voice.PEOPLE if found.by_people or not found.by_network else Voice.NETWORK
+    voice = request.GET.get("by", default)
+    if voice not in {Voice.PEOPLE, Voice.NETWORK}:
+        voice = default
+    photos = photos_showing(Image.objects.visible_to(viewer), [found.pk], voice=voice)
+    context = {
+        "tag": found,
+        "voice": voice,
+        "page": page_of_photos(request, photos),
+        "knowledge": knowledge_of(found),
+    }
+    return render(request, "tagging/tag.html", context)
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Photos that have a tag for every word asked for."""
+    viewer = viewer_of(request)
+    question = request.GET.get("q", "").replace("\x00", "")
+    asked = ImageFilter(
+        {**request.GET.dict(), "q": question}, queryset=Image.objects.visible_to(viewer)
+    )
+    words = words_of(question)
+    photos = asked.qs if asked.is_valid() and words else Image.objects.none()
+    context = {
+        "filter": asked,
+        "question": question,
+        "words": words,
+        "page": page_of_photos(request, photos),
+    }
+    return render(request, "tagging/search.html", context)
+
+
+@require_GET
+def panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """The tags of one photo: a fragment for a waiting page, a page of its own without htmx."""
+    images = Image.objects.visible_to(viewer_of(request)).with_owner()
+    image = get_object_or_404(images, pk=pk)
+    number = request.GET.get("look", "0")
+    if not (number.isascii() and number.isdigit() and len(number) < 4):
+        raise Http404
+    context = {
+        "panel": read_panel(image=image, viewer=viewer_of(request)),
+        "image": image,
+        "look": Look(int(number)),
+    }
+    name = "tagging/_network_answer.html" if is_htmx(request) else "tagging/panel.html"
+    return render(request, name, context)
+
+
+@require_GET
+def autocomplete(request: HttpRequest) -> HttpResponse:
+    """Options for the list under the input: tags that begin with what is typed."""
+    try:
+        typed = normalise_tag_name(request.GET.get("q") or request.GET.get("name", ""))
+    except TagNameError:
+        return HttpResponse("")
+    names = Tag.objects.usable().starting_with(typed).values_list("name", flat=True)
+    return render(request, "tagging/_options.html", {"names": names[:COMPLETIONS]})

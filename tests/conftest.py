@@ -1,0 +1,111 @@
+"""The fixed cast and the folders of every test: Alice shares, Bob visits, Mona moderates."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import numpy as np
+import pluggy
+import pytest
+from django.conf import settings as settings_of_project
+from django.db import connection
+from PIL import Image as PillowImage
+from pytest_django import Settings
+
+from gallery.models import User
+from tagging.backbones.prepare import prepare_backbone
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite keeps the test database in a file: only there do threads and processes wait for
+    each other's transactions as they do in life."""
+    if connection.vendor == "sqlite":
+        name = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(name)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Settings, tmp_path: Path) -> None:
+    """Every test writes into folders of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.EYES_MODELS_STORE = tmp_path / "models_store"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def session_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models store with the embedded network, exported once for all tests. Do not write to it.
+
+    What this checkout has prepared already is copied, and still checked when it is opened.
+    """
+    store = tmp_path_factory.mktemp("session") / "models_store"
+    ready = settings_of_project.BASE_DIR / "models_store" / "backbones"
+    if (ready / "efficientnet_lite0").is_dir():
+        shutil.copytree(ready / "efficientnet_lite0", store / "backbones" / "efficientnet_lite0")
+    prepare_backbone("efficientnet_lite0", store)
+    return store
+
+
+@pytest.fixture
+def network_store(settings: Settings, session_store: Path) -> Path:
+    """This test's own models store, with the embedded network ready in it."""
+    store = Path(settings.EYES_MODELS_STORE)
+    shutil.copytree(session_store / "backbones", store / "backbones")
+    return store
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A person who shares photos."""
+    return User.objects.create_user("alice", "alice@example.org", "alice-secret-9")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Another person, a stranger to Alice."""
+    return User.objects.create_user("bob", "bob@example.org", "bob-secret-9")
+
+
+@pytest.fixture
+def mona(db: None) -> User:
+    """A moderator."""
+    return User.objects.create_superuser("mona", "mona@example.org", "mona-secret-9")
+
+
+def draw_photo(seed: int, size: tuple[int, int] = (96, 64)) -> PillowImage.Image:
+    """Return a photo-like RGB picture that differs from those of other seeds."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return PillowImage.fromarray(coarse).resize(size, PillowImage.Resampling.BICUBIC)
+
+
+def encode(photo: PillowImage.Image, file_format: str = "JPEG", **options: object) -> bytes:
+    """Return the picture as the bytes of a file."""
+    buffer = io.BytesIO()
+    photo.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def photo_bytes() -> Callable[[int], bytes]:
+    """A maker of small JPEG files, one per seed."""
+    return lambda seed: encode(draw_photo(seed))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pluggy.Result, None]:
+    """Where everything must run, turn a skipped test into a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("EYES_REQUIRE_ALL_TESTS") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, but EYES_REQUIRE_ALL_TESTS=1"

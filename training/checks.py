@@ -1,0 +1,45 @@
+"""Settings of this room that would do harm without an error: said at start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from training.schedules import DAILY_JOBS, time_of_day
+from training.services import TRAINING_CLUSTER
+
+
+@register()
+def check_training_cluster(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """Report where no cluster would ever take a training job."""
+    clusters: dict[str, Any] = settings.Q_CLUSTER
+    if TRAINING_CLUSTER in clusters.get("ALT_CLUSTERS", {}):
+        return []
+    return [
+        Error(
+            f"Q_CLUSTER has no cluster {TRAINING_CLUSTER!r} among its ALT_CLUSTERS.",
+            hint="Without it nobody would ever take a training job.",
+            id="training.E001",
+        )
+    ]
+
+
+@register()
+def check_times_of_day(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """Report a time in the settings that no clock shows."""
+    problems: list[CheckMessage] = []
+    for job in DAILY_JOBS:
+        try:
+            time_of_day(job.setting)
+        except ImproperlyConfigured as error:
+            problems.append(Error(str(error), id="training.E002"))
+    return problems

@@ -1,0 +1,115 @@
+"""Datasets, runs, and what they produced."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from tagging.models import ModelVersion
+
+# A run that has not given a sign of life for this long was killed; its place is free again.
+# The trainer beats every few seconds even inside a long step, from a thread of its own.
+HEARTBEAT_LIMIT = timedelta(seconds=60)
+
+
+class DatasetVersion(models.Model):
+    """What was known at one moment, immutable: a sorted manifest and its hash."""
+
+    sha256 = models.CharField("SHA-256 of the manifest", max_length=64, unique=True)
+    manifest = models.BinaryField("JSON, gzip without a timestamp")
+    photos = models.PositiveIntegerField()
+    tags = models.JSONField("learnable tags", default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"dataset {self.pk} ({self.sha256[:12]})"
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    PROMOTED = "promoted", "Promoted"
+    REFUSED = "refused", "Refused"
+    KEPT = "kept", "Finished, not promoted as asked"
+    NOTHING = "nothing", "Nothing to learn from"
+    FAILED = "failed", "Failed"
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def running(self) -> Self:
+        """Return the run that holds the only place, if there is one."""
+        return self.filter(state=RunState.RUNNING)
+
+    def waiting(self) -> Self:
+        """Return runs that are asked for and not started."""
+        return self.filter(state=RunState.QUEUED)
+
+    def judged(self) -> Self:
+        """Return runs that came to an end of their own, dry ones left out."""
+        ended = [RunState.PROMOTED, RunState.REFUSED, RunState.KEPT, RunState.NOTHING]
+        # Excluding a true value would exclude rows without the key as well: NULL is not false.
+        wet = models.Q(options__dry_run=False) | ~models.Q(options__has_key="dry_run")
+        return self.filter(wet, state__in=ended)
+
+    def silent(self) -> Self:
+        """Return running rows whose process no longer gives a sign of life."""
+        return self.running().filter(heartbeat_at__lt=timezone.now() - HEARTBEAT_LIMIT)
+
+
+class TrainingRun(models.Model):
+    """One attempt to learn. The database itself allows only one running at a time."""
+
+    state = models.CharField(max_length=8, choices=RunState.choices, default=RunState.QUEUED)
+    backbone = models.CharField(max_length=32)
+    options = models.JSONField(default=dict)
+    step = models.CharField(max_length=40, blank=True)
+    progress = models.FloatField("0 to 1", default=0.0)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    process = models.CharField(max_length=200, blank=True, help_text="Which process runs it.")
+    dataset = models.ForeignKey(
+        DatasetVersion, models.PROTECT, null=True, blank=True, related_name="runs"
+    )
+    version = models.OneToOneField(
+        ModelVersion, models.SET_NULL, null=True, blank=True, related_name="run"
+    )
+    reason = models.TextField(blank=True)
+    report = models.JSONField(default=dict)
+    log = models.TextField(blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state="running"),
+                name="one_training_run_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} ({self.get_state_display()})"
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing more will happen to this run."""
+        return self.state not in (RunState.QUEUED, RunState.RUNNING)
+
+    @property
+    def percent(self) -> int:
+        """Return how far the run is, 0 to 100."""
+        return round(self.progress * 100)

@@ -1,0 +1,253 @@
+"""Retraining, told in one readable story: `retrain`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django_q.tasks import async_task
+from numpy.typing import NDArray
+
+from gallery.models import Image
+from tagging.head import GoldenOutputs
+from tagging.models import ModelVersion
+from tagging.policy import Policy, current_policy
+from tagging.registry import LoadedVersion, serving_version
+from tagging.services.embeddings import embed_images
+from tagging.services.suggestions import retag_library
+from tagging.services.versions import promote_version
+from training.learning.examples import TEST
+from training.learning.gate import Answers, Verdict, decide
+from training.learning.lesson import Lesson, teach
+from training.learning.metrics import measure
+from training.live import ask_live, speed_ratio
+from training.models import RunState, TrainingRun
+from training.progress import Progress
+from training.publishing import Judged, publish_version, remove_unfinished
+from training.report import RetrainReport
+from training.services import RETAGGING
+from training.snapshot import (
+    NothingToLearn,
+    Snapshot,
+    images_to_embed,
+    load_embeddings,
+    never_shown_names,
+    store_snapshot,
+    take_snapshot,
+)
+
+# A few outputs of every tag show a wrong load as well as many, and weigh less.
+_GOLDEN_PHOTOS = 8
+
+
+@dataclass(frozen=True)
+class RetrainOptions:
+    """What the person who asked wants: `dry_run` keeps nothing at all, not even the dataset."""
+
+    dry_run: bool = False
+    promote: bool = True
+    # Naming a backbone is consent to its speed; one that changed by itself has to be as fast.
+    backbone_was_named: bool = False
+
+    @classmethod
+    def of(cls, run: TrainingRun) -> RetrainOptions:
+        """Return the options a run's row remembers."""
+        return cls(
+            dry_run=bool(run.options.get("dry_run", False)),
+            promote=bool(run.options.get("promote", True)),
+            backbone_was_named=bool(run.options.get("backbone_was_named", False)),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the options as a run's row keeps them."""
+        return dict(vars(self))
+
+
+def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> RetrainReport:
+    """Teach, judge and, if it is better, promote; return what happened and why.
+
+    The run must hold the only place. Whatever goes wrong is raised, and the live version stays.
+    """
+    policy, clock = current_policy(), _Clock()
+    remove_unfinished(Path(settings.EYES_MODELS_STORE))
+    report = RetrainReport(
+        state=RunState.NOTHING, reason="", backbone=run.backbone, dry_run=options.dry_run,
+        seconds=clock.seconds,
+    )  # fmt: skip
+    with clock.total():
+        try:
+            with clock.step("snapshot"):
+                snapshot = _take_snapshot(run, options, policy, progress)
+        except NothingToLearn as nothing:
+            report.reason, report.missing = str(nothing), nothing.missing
+            return report
+        report.photos, report.tags = len(snapshot.examples.photos), snapshot.examples.tags
+        report.dataset_sha256, report.missing = snapshot.manifest.sha256, snapshot.missing
+
+        with clock.step("train"):
+            live, classroom = _open_classroom(run.backbone, snapshot, progress)
+            lesson = teach(
+                snapshot.examples, classroom.embeddings, classroom.believed, policy,
+                progress.within("Teaching", 0.40, 0.70),
+            )  # fmt: skip
+        with clock.step("evaluate"):
+            progress.tell("Judging on unseen photos", 0.70)
+            judged = _judge(run, options, live, snapshot, classroom, lesson, policy)
+        report.figures, report.gate = judged.figures, judged.verdict.lines
+        report.reason = judged.verdict.reason
+        if options.dry_run:
+            would = "would be promoted" if judged.verdict.passed else "would be refused"
+            report.state, report.reason = RunState.KEPT, f"It {would}: {report.reason}"
+            return report
+
+        with clock.step("publish"):
+            progress.tell("Publishing", 0.78)
+            version = publish_version(judged)
+            _remember_version(run, version)
+        report.version = version.number
+        report.state = _outcome(judged.verdict, options)
+        if report.promoted:
+            with clock.step("retag"):
+                _go_live(version, run, judged, progress)
+    return report
+
+
+def _take_snapshot(
+    run: TrainingRun, options: RetrainOptions, policy: Policy, progress: Progress
+) -> Snapshot:
+    """Embed what is missing, then freeze what is known."""
+    progress.tell("Reading what people decided", 0.01)
+    _embed(images_to_embed(policy), run.backbone, progress, 0.02, 0.32)
+    progress.tell("Freezing the dataset", 0.33)
+    if options.dry_run:
+        return take_snapshot(policy, run.backbone)
+    snapshot, run.dataset = store_snapshot(policy, run.backbone)
+    run.save(update_fields=["dataset"])
+    return snapshot
+
+
+@dataclass(frozen=True)
+class _Classroom:
+    """The vectors to learn from and those the live version reads (the same, where it has the
+    same backbone), what it says of the test photos, and what it believes of all."""
+
+    embeddings: NDArray[np.float16]
+    believed: NDArray[np.bool_]
+    live_on_test: Answers
+
+
+def _open_classroom(
+    backbone: str, snapshot: Snapshot, progress: Progress
+) -> tuple[LoadedVersion, _Classroom]:
+    progress.tell("Asking the live network", 0.36)
+    examples, live = snapshot.examples, serving_version()
+    embeddings = load_embeddings(examples.photos, backbone)
+    live_embeddings = embeddings
+    if live.engine.card.key != backbone:
+        ids = Image.objects.filter(sha256__in=examples.photos).values_list("pk", flat=True)
+        _embed(list(ids), live.engine.card.key, progress, 0.36, 0.39)
+        live_embeddings = load_embeddings(examples.photos, live.engine.card.key)
+    opinion = ask_live(live, live_embeddings, examples.tags)
+    test = examples.rows_on(TEST)
+    said = opinion.answers
+    on_test = Answers(said.scores[test], said.shown[test], said.knows, said.learnt)
+    return live, _Classroom(embeddings, opinion.believed, on_test)
+
+
+def _judge(
+    run: TrainingRun,
+    options: RetrainOptions,
+    live: LoadedVersion,
+    snapshot: Snapshot,
+    classroom: _Classroom,
+    lesson: Lesson,
+    policy: Policy,
+) -> Judged:
+    """Judge the very head that would be published, against the live one on the same photos."""
+    rows = snapshot.examples.rows_on(TEST)
+    test, head = snapshot.examples.part(rows), lesson.head
+    scores = head.scores(classroom.embeddings[rows])
+    tags = frozenset(head.labels)
+    candidate = Answers(scores, scores >= head.show, tags, tags)
+    slower = None
+    if run.backbone != live.engine.card.key and not options.backbone_was_named:
+        slower = speed_ratio(run.backbone, live.engine.card.key)
+    before = classroom.live_on_test
+    return Judged(
+        backbone=run.backbone,
+        snapshot=snapshot,
+        lesson=lesson,
+        golden=GoldenOutputs.of(head, classroom.embeddings[:_GOLDEN_PHOTOS]),
+        figures=measure(test, scores, candidate.shown),
+        live_number=live.version.number,
+        live_figures=measure(test, before.scores, before.shown),
+        verdict=decide(
+            test, candidate, before, policy, never_show=never_shown_names(), speed_ratio=slower
+        ),
+    )
+
+
+def _outcome(verdict: Verdict, options: RetrainOptions) -> RunState:
+    if not verdict.passed:
+        return RunState.REFUSED
+    return RunState.PROMOTED if options.promote else RunState.KEPT
+
+
+def _remember_version(run: TrainingRun, version: ModelVersion) -> None:
+    run.version = version
+    run.save(update_fields=["version"])
+
+
+def _go_live(version: ModelVersion, run: TrainingRun, judged: Judged, progress: Progress) -> None:
+    """Swap, and let the new version speak about every photo."""
+    every = Image.objects.values_list("pk", flat=True)
+    _embed(list(every), run.backbone, progress, 0.80, 0.88)
+    progress.tell(RETAGGING, 0.88)
+    promote_version(
+        version=version, by=run.asked_by, reason=judged.verdict.reason, enqueue_retag=False
+    )
+    try:
+        retag_library(
+            progress=lambda done, total: progress.tell(
+                RETAGGING, 0.88 + 0.12 * done / max(1, total)
+            )
+        )
+    except BaseException:
+        # The version is live whatever happens here; a job finishes what this could not.
+        async_task("tagging.tasks.retag_library")
+        raise
+
+
+def _embed(ids: list[int], backbone: str, progress: Progress, start: float, end: float) -> None:
+    done = 0
+
+    def count(photos: int) -> None:
+        nonlocal done
+        done += photos
+        progress.tell("Embedding photos", start + (end - start) * done / max(1, len(ids)))
+
+    embed_images(image_ids=ids, backbone=backbone, progress=count)
+
+
+class _Clock:
+    """Seconds per step; a step that raises counts too."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - started
+
+    def total(self) -> Any:
+        return self.step("total")

@@ -1,0 +1,13 @@
+"""How figures look on pages."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float | str | None) -> str:
+    """Return for example `83.1 %`, or a dash where there is no figure."""
+    return "–" if share is None or share == "" else f"{float(share) * 100:.1f} %"
