@@ -288,4 +288,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env_text("EYES_LOG_LEVEL", "INFO")},
+    # Four lines a photo would bury what matters, so these are for those who ask for them.
+    "loggers": {"django-q": {"level": env_text("EYES_LOG_LEVEL", "WARNING")}},
 }

@@ -89,7 +89,7 @@ def metrics_of(judged: Judged) -> dict[str, Any]:
     sides = ("train", "validation", "test")
     return {
         **judged.figures.as_json(),
-        "steps": judged.lesson.steps,
+        "steps": dict(zip(judged.lesson.head.labels, judged.lesson.steps.tolist(), strict=True)),
         "live": {"version": judged.live_number, **_without_tables(judged.live_figures.as_json())},
         "gate": [
             {"name": line.name, "passed": line.passed, "sentence": line.sentence}

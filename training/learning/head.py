@@ -18,6 +18,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Steps = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FitSettings:
     batch_size: int = 512
     steps_between_checks: int = 10
     most_steps: int = 240
-    # So many checks without a validation loss that is lower by this share end the fit.
+    # So many checks without a validation loss that is lower by this share end the fit of a tag.
     patience: int = 3
     least_gain: float = 0.01
     seed: int = 20_190_611
@@ -51,11 +52,12 @@ class Task:
 
 @dataclass(frozen=True)
 class FittedHead:
-    """Kernel float32 [d, t], bias float32 [t], and after how many steps they were reached."""
+    """Kernel float32 [d, t], bias float32 [t], and after how many steps each tag's part of them
+    was reached, int [t]."""
 
     kernel: Array
     bias: Array
-    steps: int
+    steps: Steps
 
     def logits(self, features: Array) -> Array:
         """Return float32 [n, t]."""
@@ -70,29 +72,38 @@ def prepare_process() -> None:
 
 
 def fit_until_best(task: Task, judge: Task, settings: FitSettings) -> FittedHead:
-    """Return the head at the step with the lowest weighted loss on `judge`: early stopping.
+    """Return the head with each tag as it was at its lowest weighted loss on `judge`.
 
-    Entries of `judge` with weight 0 have no say; give unknown entries none.
+    Early stopping tag by tag: the columns of the layer do not touch each other, so a tag that is
+    judged on a few odd photos and stops at once takes nothing from the others. Entries of `judge`
+    with weight 0 have no say; give unknown entries none.
     """
     loop = _FittingLoop(task, settings)
     judge_features = tf.constant(judge.features)
-    judge_targets, judge_weights = tf.constant(judge.targets), tf.constant(judge.weights)
-    best, best_loss, checks_without = loop.snapshot(), np.inf, 0
-    while loop.steps_done < settings.most_steps and checks_without < settings.patience:
+    best = loop.snapshot()
+    lowest = np.full(task.targets.shape[1], np.inf)
+    checks_without = np.zeros(len(lowest), dtype=np.int64)
+    while loop.steps_done < settings.most_steps and (checks_without < settings.patience).any():
         loop.run(settings.steps_between_checks)
-        loss = float(_weighted_loss(loop.layer(judge_features), judge_targets, judge_weights))
-        if loss < best_loss * (1 - settings.least_gain):
-            best, best_loss, checks_without = loop.snapshot(), loss, 0
-        else:
-            checks_without += 1
+        losses = _losses(loop.layer(judge_features), judge.targets, judge.weights)
+        loss = tf.reduce_mean(losses, axis=0).numpy().astype(np.float64)
+        learning = checks_without < settings.patience
+        better = learning & (loss < lowest * (1 - settings.least_gain))
+        loop.copy_into(best, better)
+        lowest[better] = loss[better]
+        checks_without = np.where(better, 0, checks_without + 1)
+        checks_without[~learning] = settings.patience
     return best
 
 
-def fit_for(task: Task, steps: int, settings: FitSettings) -> FittedHead:
-    """Return the head after exactly this many steps."""
+def fit_for(task: Task, steps: Steps, settings: FitSettings) -> FittedHead:
+    """Return the head with each tag as it is after exactly so many steps, [t]."""
     loop = _FittingLoop(task, settings)
-    loop.run(steps)
-    return loop.snapshot()
+    fitted = loop.snapshot()
+    while loop.steps_done < steps.max():
+        loop.run(settings.steps_between_checks)
+        loop.copy_into(fitted, steps == loop.steps_done)
+    return fitted
 
 
 class _FittingLoop:
@@ -125,9 +136,16 @@ class _FittingLoop:
         self.steps_done += steps
 
     def snapshot(self) -> FittedHead:
-        """Return a copy of where the fit stands."""
+        """Return a copy of where every tag stands."""
         kernel, bias = self.layer.kernel.numpy().copy(), self.layer.bias.numpy().copy()
-        return FittedHead(kernel=kernel, bias=bias, steps=self.steps_done)
+        return FittedHead(kernel, bias, np.full(len(bias), self.steps_done, dtype=np.int64))
+
+    def copy_into(self, head: FittedHead, tags: NDArray[np.bool_]) -> None:
+        """Bring these tags of a head, bool [t], to where they stand now."""
+        if tags.any():
+            head.kernel[:, tags] = self.layer.kernel.numpy()[:, tags]
+            head.bias[tags] = self.layer.bias.numpy()[tags]
+            head.steps[tags] = self.steps_done
 
     def _next_batch(self) -> NDArray[np.int32]:
         while len(self._queue) < self._batch_size:
@@ -141,14 +159,15 @@ class _FittingLoop:
         for step in tf.range(tf.shape(order)[0]):
             rows = order[step]
             with tf.GradientTape() as tape:
-                loss = _weighted_loss(
+                losses = _losses(
                     self.layer(tf.gather(self._features, rows)),
                     tf.gather(self._targets, rows),
                     tf.gather(self._weights, rows),
                 )
+                loss = tf.reduce_sum(losses) / self._batch_size
             self.optimiser.apply(tape.gradient(loss, variables), variables)
 
 
-def _weighted_loss(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
-    return tf.reduce_sum(losses * weights) / tf.cast(tf.shape(logits)[0], tf.float32)
+def _losses(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Return the weighted cross-entropy of each entry, [n, t]."""
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits) * weights

@@ -35,11 +35,12 @@ Say = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Lesson:
-    """What was learnt: the head, after how many steps it was best, and how its thresholds came
-    to be. `out_of_fold` are calibrated probabilities of train and validation photos, [n, t]."""
+    """What was learnt: the head, after how many steps each tag was best, [t], and how its
+    thresholds came to be. `out_of_fold` are calibrated probabilities of train and validation
+    photos, [n, t]."""
 
     head: Head
-    steps: int
+    steps: NDArray[np.int64]
     thresholds: Thresholds
     calibration: Calibration
     out_of_fold: NDArray[np.float32]
@@ -150,7 +151,7 @@ def balanced(weights: NDArray[np.float32], targets: NDArray[np.float32]) -> NDAr
 
 
 def _out_of_fold_logits(
-    fit: fitting.Task, known: Examples, steps: int, folds: int
+    fit: fitting.Task, known: Examples, steps: NDArray[np.int64], folds: int
 ) -> NDArray[np.float32]:
     """Return logits [n, t] where no photo was scored by a head that saw its group.
 
@@ -165,7 +166,7 @@ def _out_of_fold_logits(
         [fit.weights * (fold_of != fold)[:, None] for fold in range(folds)], axis=1
     )
     wide = fitting.Task(fit.features, np.tile(fit.targets, (1, folds)), seen)
-    head = fitting.fit_for(wide, steps, fitting.FitSettings())
+    head = fitting.fit_for(wide, np.tile(steps, folds), fitting.FitSettings())
     logits = head.logits(fit.features).reshape(len(fold_of), folds, len(known.tags))
     own: NDArray[np.float32] = logits[np.arange(len(fold_of)), fold_of]
     return own

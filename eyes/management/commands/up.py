@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import sys
 from typing import Any
 
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         first_start.release_abandoned_jobs()
         if settings.EYES_SAMPLES and (added := add_samples()):
             self.say(f"Added {added} sample photos; remove them with: manage.py samples remove")
-        call_command("check", deploy=settings.HTTPS, verbosity=0)
+        call_command("check", deploy=settings.HTTPS, stdout=io.StringIO())
 
     def programs(self, bind: str, port: int) -> list[Child]:
         """Return the web server and the two clusters."""
