@@ -21,6 +21,8 @@ _BUILDERS = {
 # v3 that is also what its own classification layer reads; VGG16's reads a flattened 7 x 7 map.
 _LAST_MAP = {"inception_v3": "mixed10", "vgg16": "block5_pool"}
 _LINEAR_TOP = frozenset({"inception_v3"})
+# Behind the averages the maxima of the same map (see the card).
+_WITH_MAXIMA = frozenset({"vgg16"})
 
 
 def load_application(
@@ -57,8 +59,12 @@ def build_application(card: BackboneCard) -> keras.Model:
 def _embedding_network(card: BackboneCard, body: keras.Model) -> keras.Model:
     pixels = keras.Input((card.input_size, card.input_size, 3), dtype="uint8", name="pixels")
     maps = keras.Model(body.inputs, body.get_layer(_LAST_MAP[card.key]).output, name="body")
-    average = keras.layers.GlobalAveragePooling2D(name="embedding")(maps(_scale(card, pixels)))
-    return keras.Model(pixels, average, name=card.key)
+    last_map = maps(_scale(card, pixels))
+    embedding = keras.layers.GlobalAveragePooling2D(name="averages")(last_map)
+    if card.key in _WITH_MAXIMA:
+        maxima = keras.layers.GlobalMaxPooling2D(name="maxima")(last_map)
+        embedding = keras.layers.Concatenate(name="embedding")([embedding, maxima])
+    return keras.Model(pixels, embedding, name=card.key)
 
 
 def _scale(card: BackboneCard, pixels: Any) -> Any:
