@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from threading import Lock
 
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -29,6 +30,9 @@ from gallery.signals import image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
 LONGEST_NAME = 255
+# A process develops one upload at a time, however many threads it serves with: a photo may unfold
+# to a quarter of a gigabyte, and two of them at once would not be ready any sooner.
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ def store_image(
     known = Image.objects.filter(owner=owner, sha256=sha256).first()
     if known is not None:
         return StoredImage(known, is_new=False)
-    developed = developed or develop_image(data)
+    if developed is None:
+        with _ONE_AT_A_TIME:
+            developed = develop_image(data)
     image = Image(
         owner=owner,
         title=title,

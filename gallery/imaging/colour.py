@@ -24,7 +24,9 @@ def to_srgb(picture: PillowImage.Image) -> PillowImage.Image:
     plain = narrow(picture)
     alpha = plain.getchannel("A") if plain.mode in {"RGBA", "LA"} else None
     colour = plain.convert(plain.mode[:-1]) if alpha is not None else plain
-    rgb = apply_profile(colour, profile) or colour.convert("RGB")
+    rgb = apply_profile(colour, profile) or colour
+    if rgb.mode != "RGB":
+        rgb = rgb.convert("RGB")
     if alpha is not None:
         ground = PillowImage.new("RGB", rgb.size, WHITE)
         ground.paste(rgb, mask=alpha)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -108,11 +109,8 @@ def read_photo(
     """
     data = read_bytes(source, max_bytes)
     opened = open_header(data)
-    try:
-        check_dimensions(opened, max_pixels)
-        return decode(opened, enough)
-    finally:
-        opened.close()
+    check_dimensions(opened, max_pixels)
+    return decode(opened, enough)
 
 
 def read_bytes(source: bytes | Path, max_bytes: int | None) -> bytes:
@@ -226,8 +224,8 @@ def is_sideways(picture: PillowImage.Image) -> bool:
 
 
 def turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
-    """Return the picture turned as its EXIF data says; broken data turns nothing."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except DECODER_ERRORS:
-        return picture
+    """Return the picture, itself turned as its EXIF data says; broken data turns nothing."""
+    with contextlib.suppress(*DECODER_ERRORS):
+        # In place: otherwise an upright photo, most of them, would be copied pixel by pixel.
+        ImageOps.exif_transpose(picture, in_place=True)
+    return picture
