@@ -18,6 +18,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from tagging.head import Spoken
 from tagging.models import ModelVersion, Suggestion, Tag
 from tagging.registry import LoadedVersion, live_promotion, serving_version
 from tagging.services.embeddings import decode_for
@@ -81,60 +82,59 @@ class Classifier:
         tag the trained head speaks. Words that no machine may say are left out.
         """
         embeddings = np.asarray(embeddings, dtype=np.float32)
-        head = self.loaded.head
-        trained = head.scores(embeddings) if head else np.empty((len(embeddings), 0), np.float32)
-        return [
-            sorted(
-                [*self._trained_tags(scores, only_suggested), *first_day],
-                key=lambda scored: (-scored.score, scored.tag),
-            )
-            for scores, first_day in zip(
-                trained, self._first_day_tags(embeddings, trained), strict=True
-            )
-        ]
+        spoken = self.loaded.head.speak(embeddings) if self.loaded.head else None
+        tagged = []
+        for row, first_day in enumerate(self._first_day_tags(embeddings, spoken)):
+            trained = self._trained_tags(spoken, row, only_suggested) if spoken else ()
+            # Of a photo that is like nothing learnt here the first-day tags speak instead.
+            twice = {scored.tag for scored in first_day}
+            both = [*(scored for scored in trained if scored.tag not in twice), *first_day]
+            tagged.append(sorted(both, key=lambda scored: (-scored.score, scored.tag)))
+        return tagged
 
-    def _trained_tags(self, scores: Floats, only_suggested: bool) -> Iterator[ScoredTag]:
-        """Yield the learnt tags of one photo from its scores [t]."""
-        head = self.loaded.head
-        if head is None:
-            return
-        suggested = scores >= np.minimum(head.suggest, head.show)
-        columns = np.flatnonzero(suggested) if only_suggested else range(len(head.labels))
+    def _trained_tags(self, spoken: Spoken, row: int, only_suggested: bool) -> Iterator[ScoredTag]:
+        """Yield the learnt tags of one photo."""
+        labels = self._labels
+        columns = np.flatnonzero(spoken.offered[row]) if only_suggested else range(len(labels))
         for column in columns:
-            if head.labels[column] not in self._unspoken:
+            if labels[column] not in self._unspoken:
                 yield ScoredTag(
-                    head.labels[column],
-                    float(scores[column]),
-                    shown=bool(scores[column] >= head.show[column]),
-                    suggested=bool(suggested[column]),
+                    labels[column],
+                    float(spoken.scores[row, column]),
+                    shown=bool(spoken.shown[row, column]),
+                    suggested=bool(spoken.offered[row, column]),
                     source=TRAINED,
                 )
 
-    def _first_day_tags(self, embeddings: Floats, trained: Floats) -> list[list[ScoredTag]]:
+    def _first_day_tags(self, embeddings: Floats, spoken: Spoken | None) -> list[list[ScoredTag]]:
         """Return the tags of the backbone's own classes that the trained head does not know.
 
         Where it knows one, its opinion takes the place of the score before the tags are picked:
         a tag that it shows implies those above it, one that it does not show hides nothing.
+        Of unfamiliar photos the head has no opinion.
         """
         top = self.loaded.engine.imagenet_head()
         if top is None:
             return [[] for _ in embeddings]
         vocabulary = load_vocabulary()
         scores = vocabulary.roll_up(class_probabilities(embeddings, top))
-        head = self.loaded.head
-        taken = self._shared
-        if head is not None and taken:
-            places = list(taken.values())
-            columns = [self._column_of[tag] for tag in taken]
-            scores[:, columns] = trained[:, places] >= head.show[places]
+        familiar = spoken.familiar if spoken else np.zeros(len(embeddings), dtype=np.bool_)
+        if spoken and self._shared:
+            columns = [self._column_of[tag] for tag in self._shared]
+            opinion = spoken.shown[:, list(self._shared.values())]
+            scores[:, columns] = np.where(familiar[:, None], opinion, scores[:, columns])
         return [
             [
                 ScoredTag(picked.tag, picked.score, picked.shown, True, BOOTSTRAP)
                 for picked in vocabulary.pick(row)
-                if picked.tag not in taken and picked.tag not in self._unspoken
+                if picked.tag not in self._unspoken and not (known and picked.tag in self._shared)
             ]
-            for row in scores
+            for row, known in zip(scores, familiar, strict=True)
         ]
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        return self.loaded.head.labels if self.loaded.head else ()
 
     @cached_property
     def _column_of(self) -> dict[str, int]:
@@ -143,8 +143,7 @@ class Classifier:
     @cached_property
     def _shared(self) -> dict[str, int]:
         """The place in the trained head of each tag that the vocabulary knows as well."""
-        labels = self.loaded.head.labels if self.loaded.head else ()
-        return {tag: place for place, tag in enumerate(labels) if tag in self._column_of}
+        return {tag: place for place, tag in enumerate(self._labels) if tag in self._column_of}
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:

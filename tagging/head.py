@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagging.familiarity import Familiarity
 from tagging.plain_npz import read_npz, write_npz
 
 Vector = NDArray[np.float32]
@@ -21,12 +22,24 @@ class BrokenHead(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
+class Spoken:
+    """What a head says of n photos: probabilities float32 [n, t], and which tags are certain
+    enough to be shown or offered, bool [n, t]. Neither is any where `familiar` [n] is false."""
+
+    scores: Matrix
+    shown: NDArray[np.bool_]
+    offered: NDArray[np.bool_]
+    familiar: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Head:
     """What a version knows: d numbers of an embedding in, t probabilities out.
 
     `mean` and `scale` [d] standardise the embedding, `kernel` [d, t] and `bias` [t] are fitted
     (calibration is folded into them), `show` and `suggest` [t] are the per-tag thresholds on the
-    probability. A threshold above 1 means never. All float32.
+    probability. A threshold above 1 means never. All float32. `familiarity` says of which photos
+    the head speaks at all.
     """
 
     labels: tuple[str, ...]
@@ -36,13 +49,17 @@ class Head:
     bias: Vector
     show: Vector
     suggest: Vector
+    familiarity: Familiarity = field(default_factory=Familiarity.of_everything)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name != "labels":
-                array = np.ascontiguousarray(getattr(self, field.name), dtype=np.float32)
-                object.__setattr__(self, field.name, array)
+        for name in self._array_names():
+            array = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            object.__setattr__(self, name, array)
         self._check()
+
+    @classmethod
+    def _array_names(cls) -> list[str]:
+        return [each.name for each in fields(cls) if each.name not in {"labels", "familiarity"}]
 
     def _check(self) -> None:
         if len(set(self.labels)) != len(self.labels):
@@ -60,6 +77,9 @@ class Head:
                 raise BrokenHead(f"{name} holds a number that is not finite.")
         if not (self.scale > 0).all():
             raise BrokenHead("scale must be positive everywhere.")
+        anchors = self.familiarity.anchors
+        if anchors.ndim != 2 or anchors.shape[1] > d or not np.isfinite(anchors).all():
+            raise BrokenHead(f"anchors of shape {anchors.shape} do not fit {d} numbers.")
 
     @property
     def dimension(self) -> int:
@@ -85,15 +105,31 @@ class Head:
         logits = embeddings.astype(np.float32, copy=False) @ kernel + bias
         return sigmoid(logits)
 
+    def speak(self, embeddings: NDArray[np.floating[Any]]) -> Spoken:
+        """Return what is said of the photos of these embeddings [n, d]; raises as `scores`."""
+        scores = self.scores(embeddings)
+        familiar = self.familiarity.covers(embeddings)
+        return Spoken(
+            scores=scores,
+            shown=(scores >= self.show) & familiar[:, None],
+            offered=(scores >= np.minimum(self.suggest, self.show)) & familiar[:, None],
+            familiar=familiar,
+        )
+
     def to_bytes(self) -> bytes:
         """Return the head as a `.npz` file: the same head always gives the same bytes."""
         labels = json.dumps(self.labels, ensure_ascii=False).encode()
         arrays: dict[str, NDArray[Any]] = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name != "labels"
+            name: getattr(self, name) for name in self._array_names()
         }
-        return write_npz({**arrays, "labels": np.frombuffer(labels, dtype=np.uint8)})
+        return write_npz(
+            {
+                **arrays,
+                "labels": np.frombuffer(labels, dtype=np.uint8),
+                "anchors": self.familiarity.anchors.astype(np.float16),
+                "floor": np.array([self.familiarity.floor], dtype=np.float64),
+            }
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Head:
@@ -101,7 +137,9 @@ class Head:
         try:
             arrays = read_npz(data)
             labels = tuple(json.loads(arrays.pop("labels").tobytes()))
-            return cls(labels=labels, **arrays)
+            anchors = arrays.pop("anchors").astype(np.float32)
+            familiarity = Familiarity(anchors, float(arrays.pop("floor").item()))
+            return cls(labels=labels, familiarity=familiarity, **arrays)
         except BrokenHead:
             raise
         except (ValueError, KeyError, TypeError) as error:

@@ -49,6 +49,13 @@ class Policy:
     # Out-of-fold scores: five parts leave four fifths to learn from in each.
     folds: int
 
+    # --- Unlike anything learnt -----------------------------------------------------------
+    # A head of 200 to 1,000 cats and dogs with these numbers keeps 99 % of unseen cats and dogs
+    # and stays silent on 96 to 99 % of 173 other subjects; of 40 photos it is more lenient.
+    familiar_anchors: int
+    familiar_quantile: float
+    familiar_margin: float
+
     # --- Near-duplicates ------------------------------------------------------------------
     # Measured on resized, recompressed and cropped copies against unrelated photos: half-size
     # copies fall to cosine 0.83, crops of 5 % a side reach dHash 67 to 106, unrelated photos
@@ -94,6 +101,9 @@ COMMUNITY = Policy(
     suggest_floor=0.25,
     threshold_answers=10,
     folds=5,
+    familiar_anchors=512,
+    familiar_quantile=0.05,
+    familiar_margin=0.5,
     twin_dhash=10,
     twin_dhash_wide=60,
     twin_cosine=0.85,

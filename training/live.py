@@ -30,9 +30,9 @@ def ask_live(
 ) -> Opinion:
     """Return what the live version says of these tags for embeddings [n, d] of its own backbone.
 
-    The trained head speaks where it knows a tag, else the first-day vocabulary; a tag neither
-    knows scores 0 and is not among `knows`. A first-day tag counts as shown also where a more
-    specific one implies it.
+    The trained head speaks where it knows the tag and the like of the photo, else the first-day
+    vocabulary; a tag neither knows scores 0 and is not among `knows`. A first-day tag counts as
+    shown also where a more specific one implies it.
     """
     size = (len(embeddings), len(tags))
     scores = np.zeros(size, dtype=np.float32)
@@ -45,10 +45,11 @@ def ask_live(
         own = [(place, column_of[tag]) for place, tag in enumerate(live.head.labels)
                if tag in column_of]  # fmt: skip
         places, columns = [place for place, _ in own], [column for _, column in own]
-        said = live.head.scores(embeddings)[:, places]
-        scores[:, columns] = said
-        shown[:, columns] = said >= live.head.show[places]
-        believed[:, columns] = said >= live.head.suggest[places]
+        said = live.head.speak(embeddings)
+        known = said.familiar[:, None]
+        scores[:, columns] = said.scores[:, places]
+        shown[:, columns] = np.where(known, said.shown[:, places], shown[:, columns])
+        believed[:, columns] = np.where(known, said.offered[:, places], believed[:, columns])
     answers = Answers(scores=scores, shown=shown, knows=learnt | knows, learnt=learnt)
     return Opinion(answers=answers, believed=believed)
 

@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 from numpy.typing import NDArray
 
 from gallery.models import Image
+from tagging.backbones.cards import get_card
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion
 from tagging.policy import Policy, current_policy
@@ -94,7 +95,7 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
             live, classroom = _open_classroom(run.backbone, snapshot, progress)
             lesson = teach(
                 snapshot.examples, classroom.embeddings, classroom.believed, policy,
-                progress.within("Teaching", 0.40, 0.70),
+                get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
             )  # fmt: skip
         with clock.step("evaluate"):
             progress.tell("Judging on unseen photos", 0.70)
@@ -172,9 +173,8 @@ def _judge(
     """Judge the very head that would be published, against the live one on the same photos."""
     rows = snapshot.examples.rows_on(TEST)
     test, head = snapshot.examples.part(rows), lesson.head
-    scores = head.scores(classroom.embeddings[rows])
-    tags = frozenset(head.labels)
-    candidate = Answers(scores, scores >= head.show, tags, tags)
+    spoken, tags = head.speak(classroom.embeddings[rows]), frozenset(head.labels)
+    candidate = Answers(spoken.scores, spoken.shown, tags, tags)
     slower = None
     if run.backbone != live.engine.card.key and not options.backbone_was_named:
         slower = speed_ratio(run.backbone, live.engine.card.key)
@@ -184,7 +184,7 @@ def _judge(
         snapshot=snapshot,
         lesson=lesson,
         golden=GoldenOutputs.of(head, classroom.embeddings[:_GOLDEN_PHOTOS]),
-        figures=measure(test, scores, candidate.shown),
+        figures=measure(test, candidate.scores, candidate.shown),
         live_number=live.version.number,
         live_figures=measure(test, before.scores, before.shown),
         verdict=decide(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Image, User
+from tagging.classifier import current_classifier
+from tagging.familiarity import Familiarity, unit_vectors
 from tagging.head import Head
 from tagging.models import ImageTag, ModelVersion, Suggestion, TagState
 from tagging.registry import live_version
 from tagging.services import suggestions
-from tagging.services.embeddings import embed_images
+from tagging.services.embeddings import embed_images, embedding_matrix
 from tagging.services.suggestions import retag_library, suggest_tags
 from tagging.services.tags import find_or_create_tag
 from tagging.services.versions import promote_version, roll_back
@@ -81,6 +84,26 @@ def test_where_both_know_a_tag_the_trained_head_speaks(
     report = retag_library()
     assert "coffee" not in said_of(coffee_photo)
     assert report.removed >= 1
+
+
+def test_of_a_photo_like_nothing_it_learnt_a_head_is_silent_and_the_first_day_speaks(
+    alice: User, coffee_photo: Image, network_store: Path
+) -> None:
+    before = said_of(coffee_photo)
+    cat = upload(alice, bundled("chelsea.png"))
+    suggest_tags(image_ids=[cat.pk])
+    _, vectors = embedding_matrix([cat.pk], "efficientnet_lite0")
+    has_seen_cats = Familiarity(unit_vectors(vectors, 1280), floor=0.8)
+    head = constant_head(heron=0.95, coffee=0.01, cat=0.97)
+    go_live(network_store, 1, replace(head, familiarity=has_seen_cats))
+    retag_library()
+    assert said_of(coffee_photo) == before
+    assert said_of(cat)["cat"] == (0.97, True, 1)
+    assert said_of(cat)["heron"] == (0.95, True, 1)
+    told = current_classifier().tag(embedding_matrix([coffee_photo.pk], "efficientnet_lite0")[1])
+    names = [scored.tag for scored in told[0]]
+    assert len(names) == len(set(names)), "each tag is told once"
+    assert {"heron", "cat", "coffee"} <= set(names), "its scores are told all the same"
 
 
 def test_rolling_back_restores_what_was_said(coffee_photo: Image, network_store: Path) -> None:

@@ -268,10 +268,10 @@ def test_a_stopped_run_says_so(alice: User, network_store: Path) -> None:
 def test_a_lesson_is_learnt_without_looking_at_the_test_side() -> None:
     examples, embeddings = made_up_examples(["brick", "moss", "slate"], 40, noise=4.0)
     believed = np.zeros(examples.answers.shape, dtype=np.bool_)
-    lesson = teach(examples, embeddings, believed, COMMUNITY)
+    lesson = teach(examples, embeddings, believed, COMMUNITY, 1280)
     test = examples.rows_on("test")
     embeddings[test] = 0
-    assert teach(examples, embeddings, believed, COMMUNITY).head.to_bytes() == (
+    assert teach(examples, embeddings, believed, COMMUNITY, 1280).head.to_bytes() == (
         lesson.head.to_bytes()
     )
 

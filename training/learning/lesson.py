@@ -17,6 +17,7 @@ from tagging.head import Head, sigmoid
 from tagging.policy import Policy
 from training.learning.calibration import Calibration, calibrate
 from training.learning.examples import PRESENT, TRAIN, UNKNOWN, VALIDATION, Examples
+from training.learning.familiarity import FamiliarityRules, learn_familiarity
 from training.learning.features import standardisation, standardise
 from training.learning.split import assign_folds
 from training.learning.thresholds import ThresholdRules, Thresholds, choose_thresholds
@@ -51,13 +52,15 @@ def teach(
     embeddings: NDArray[np.float16],
     believed: NDArray[np.bool_],
     policy: Policy,
+    compared: int,
     say: Say = lambda sentence, progress: None,
 ) -> Lesson:
     """Return the lesson learnt from the train and validation sides; the test side is not read.
 
     `embeddings` is float16 [n, d] and `believed` bool [n, t], both in the order of the examples;
     `believed` marks what the live network takes for present, so that an unknown answer there is
-    not learnt as absent. `say` is told each step and how far it is, 0 to 1.
+    not learnt as absent. `compared` is how many numbers of an embedding tell photos apart (the
+    card's `top_features`). `say` is told each step and how far it is, 0 to 1.
     """
     # Here and not above: nobody who merely imports this room may pay for TensorFlow.
     say("Waking up TensorFlow", 0.0)
@@ -98,6 +101,9 @@ def teach(
         bias=final.bias * calibration.slope + calibration.offset,
         show=thresholds.show,
         suggest=thresholds.suggest,
+        familiarity=learn_familiarity(
+            embeddings[rows], known.groups, compared, _familiarity_rules(policy)
+        ),
     )
     return Lesson(head, best.steps, thresholds, calibration, scores)
 
@@ -185,4 +191,12 @@ def _rules(policy: Policy) -> ThresholdRules:
         show_floor=policy.show_floor,
         suggest_floor=policy.suggest_floor,
         least_answers=policy.threshold_answers,
+    )
+
+
+def _familiarity_rules(policy: Policy) -> FamiliarityRules:
+    return FamiliarityRules(
+        anchors=policy.familiar_anchors,
+        quantile=policy.familiar_quantile,
+        margin=policy.familiar_margin,
     )
