@@ -102,7 +102,7 @@ def teach(
         show=thresholds.show,
         suggest=thresholds.suggest,
         familiarity=learn_familiarity(
-            embeddings[rows], known.groups, compared, _familiarity_rules(policy)
+            embeddings[rows], known.groups, compared, familiarity_rules(policy)
         ),
     )
     return Lesson(head, best.steps, thresholds, calibration, scores)
@@ -194,7 +194,7 @@ def _rules(policy: Policy) -> ThresholdRules:
     )
 
 
-def _familiarity_rules(policy: Policy) -> FamiliarityRules:
+def familiarity_rules(policy: Policy) -> FamiliarityRules:
     return FamiliarityRules(
         anchors=policy.familiar_anchors,
         quantile=policy.familiar_quantile,

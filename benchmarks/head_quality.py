@@ -1,0 +1,169 @@
+"""What the choices behind the head are worth on photos that took no part in learning.
+
+FOLDER holds a folder of photos per tag. In each round 300 photos of every tag (or four in ten,
+where that is less) teach and the rest judge. Compared are parts of the embedding, the fit of eyes
+against AdamW with the same early stopping, and, given photos of OTHER subjects, how often the head
+is silent about them. Run with
+
+    python -m benchmarks.head_quality FOLDER [--backbone KEY] [--store FOLDER] [--others FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.setting import fresh_installation
+
+ROUNDS, TAUGHT = 8, 300
+PARTS = {
+    "efficientnet_lite0": {"averages, 1280": (0, 1280), "with two stages, 1792": (0, 1792)},
+    "inception_v3": {"averages, 2048": (0, 2048)},
+    "vgg16": {"averages, 512": (0, 512), "maxima, 512": (512, 1024), "both, 1024": (0, 1024)},
+}
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.intp]
+Score = Callable[[Floats], Floats]
+Fit = Callable[[Floats, Labels, Floats, Labels], Score]
+
+
+def main() -> None:
+    """Print mean, least and spread of top-1 accuracy per choice, and how silent the head is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--backbone", default="efficientnet_lite0", choices=sorted(PARTS))
+    parser.add_argument("--store", type=Path, help="a models store that holds the backbone")
+    parser.add_argument("--others", type=Path)
+    wishes = parser.parse_args()
+    with fresh_installation() as folder:
+        store = wishes.store or folder / "models_store"
+        photos = sorted(path for path in wishes.folder.rglob("*") if path.is_file())
+        names = sorted({path.parent.name for path in photos})
+        labels = np.array([names.index(path.parent.name) for path in photos])
+        vectors = embed(photos, wishes.backbone, store)
+        others = sorted(p for p in wishes.others.rglob("*") if p.is_file()) if wishes.others else []
+        strange = embed(others, wishes.backbone, store) if others else None
+    print(f"{wishes.backbone}, {len(photos)} photos of {len(names)} tags, {ROUNDS} rounds")
+    for name, (start, end) in PARTS[wishes.backbone].items():
+        part = vectors[:, start:end]
+        tell(f"{name}, fit of eyes", accuracies(part, labels, fit_of_eyes))
+        tell(f"{name}, AdamW", accuracies(part, labels, fit_with_adamw))
+    if strange is not None:
+        tell_silence(vectors, labels, strange, wishes.backbone)
+
+
+def embed(photos: list[Path], backbone: str, store: Path) -> NDArray[np.float16]:
+    """Return float16 [n, d], as the database would hold them."""
+    from tagging.backbones.cards import get_card
+    from tagging.engine import open_engine
+    from tagging.services.embeddings import decode_for
+
+    engine = open_engine(backbone, store)
+    card = get_card(backbone)
+    rows = [engine.embed(decode_for(card, photo)[None]) for photo in photos]
+    return np.concatenate(rows).astype(np.float16)
+
+
+def split(labels: Labels, seed: int) -> tuple[Labels, Labels, Labels]:
+    """Return rows that teach, that stop the learning (15 in 85 of the taught), and that judge."""
+    random = np.random.default_rng(seed)
+    taught, judged = [], []
+    for tag in range(int(labels.max()) + 1):
+        rows = random.permutation(np.flatnonzero(labels == tag))
+        count = min(TAUGHT, int(0.4 * len(rows)))
+        taught.append(rows[:count])
+        judged.append(rows[count:])
+    mixed = random.permutation(np.concatenate(taught))
+    stops = int(0.15 * len(mixed))
+    return mixed[stops:], mixed[:stops], np.concatenate(judged)
+
+
+def accuracies(vectors: NDArray[np.float16], labels: Labels, fit: Fit) -> list[float]:
+    """Return top-1 on the judging photos of each round."""
+    from training.learning.features import standardisation, standardise
+
+    found = []
+    for seed in range(ROUNDS):
+        learns, stops, judges = split(labels, seed)
+        mean, scale = standardisation(vectors[learns])
+        features = standardise(vectors, mean, scale)
+        score = fit(features[learns], labels[learns], features[stops], labels[stops])
+        guess = score(features[judges]).argmax(axis=1)
+        found.append(float((guess == labels[judges]).mean()))
+    return found
+
+
+def fit_of_eyes(features: Floats, labels: Labels, stop: Floats, stop_labels: Labels) -> Score:
+    """Return the logits of the head that `manage.py retrain` would fit."""
+    from training.learning import head as fitting
+
+    tags = int(labels.max()) + 1
+
+    def task(some: Floats, truth: Labels) -> fitting.Task:
+        targets = np.eye(tags, dtype=np.float32)[truth]
+        return fitting.Task(some, targets, np.ones_like(targets))
+
+    settings = fitting.FitSettings()
+    fitted = fitting.fit_until_best(task(features, labels), task(stop, stop_labels), settings)
+    return fitted.logits
+
+
+def fit_with_adamw(features: Floats, labels: Labels, stop: Floats, stop_labels: Labels) -> Score:
+    """Return the logits of the same layer under AdamW, stopped by the same photos."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    tags = int(labels.max()) + 1
+    layer = keras.Sequential([keras.layers.Dense(tags, kernel_initializer="zeros")])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    layer.compile(keras.optimizers.AdamW(2e-3, weight_decay=0.05), loss)
+    patience = keras.callbacks.EarlyStopping(patience=30, restore_best_weights=True)
+    layer.fit(
+        features,
+        np.eye(tags, dtype=np.float32)[labels],
+        validation_data=(stop, np.eye(tags, dtype=np.float32)[stop_labels]),
+        epochs=240,
+        batch_size=512,
+        callbacks=[patience],
+        verbose=0,
+    )
+    return lambda some: np.asarray(layer(some), dtype=np.float32)
+
+
+def tell(name: str, found: list[float]) -> None:
+    """Print one line of accuracies."""
+    print(f"{name:44}{np.mean(found):7.2%}  least {min(found):.2%}  spread {np.std(found):.2%}")
+
+
+def tell_silence(
+    vectors: NDArray[np.float16], labels: Labels, strange: NDArray[np.float16], backbone: str
+) -> None:
+    """Print of how many unseen photos of the tags, and of others, the head would speak."""
+    from tagging.backbones.cards import get_card
+    from tagging.policy import current_policy
+    from training.learning.familiarity import learn_familiarity
+    from training.learning.lesson import familiarity_rules
+
+    kept, spoken = [], []
+    for seed in range(ROUNDS):
+        learns, stops, judges = split(labels, seed)
+        taught = np.concatenate([learns, stops])
+        familiarity = learn_familiarity(
+            vectors[taught],
+            [str(row) for row in taught],
+            get_card(backbone).top_features,
+            familiarity_rules(current_policy()),
+        )
+        kept.append(float(familiarity.covers(vectors[judges]).mean()))
+        spoken.append(float(familiarity.covers(strange).mean()))
+    print(f"{'speaks of unseen photos of its tags':44}{np.mean(kept):7.2%}")
+    print(f"{f'speaks of {len(strange)} photos of other subjects':44}{np.mean(spoken):7.2%}")
+
+
+if __name__ == "__main__":
+    main()
