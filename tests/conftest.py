@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,20 @@ import pytest
 from django.conf import settings as settings_of_project
 from django.db import connection
 from PIL import Image as PillowImage
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
 
 from gallery.models import User
 from tagging.backbones.prepare import prepare_backbone
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# As root there is no sandbox; the rest keeps the browser from calling home.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +89,40 @@ def bob(db: None) -> User:
 def mona(db: None) -> User:
     """A moderator."""
     return User.objects.create_superuser("mona", "mona@example.org", "mona-secret-9")
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A real Chromium; where none is installed the test is skipped."""
+    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if chromium is None:
+        pytest.skip("Chromium is not installed here (on Debian: apt-get install chromium).")
+    # The browser's own loop runs in this thread, which Django would take for asynchronous code.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about: broken scripts and whatever the policy stopped."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Page:
+    """A phone-sized page that notes the browser's complaints."""
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if "Content Security" in message.text else None
+        ),
+    )
+    return opened
 
 
 def draw_photo(seed: int, size: tuple[int, int] = (96, 64)) -> PillowImage.Image:

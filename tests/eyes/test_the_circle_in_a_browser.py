@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from gallery.samples import samples_directory
 from tests.eyes.conftest import MODERATOR, PASSWORD, RunningSite
 from tests.eyes.textures import crops, write_texture_folders
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
-CHROMIUM = os.environ.get("EYES_TEST_CHROMIUM", "/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 WORKER_MILLISECONDS = 60_000
 LESSON_MILLISECONDS = 240_000
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """A real Chromium, patient with a busy machine."""
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Give a busy machine time."""
     expect.set_options(timeout=WORKER_MILLISECONDS)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
+    yield
+    expect.set_options(timeout=5_000)
 
 
 def visit(browser: Browser, site: RunningSite) -> Page:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,32 +14,6 @@ from gallery.services import store_image
 from tests.conftest import draw_photo, encode
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-CHROMIUM = os.environ.get("EYES_TEST_CHROMIUM", "/usr/bin/chromium")
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained about: broken scripts and whatever the policy stopped."""
-    return []
-
-
-@pytest.fixture
-def page(complaints: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """A phone-sized page."""
-    # The browser's own loop runs in this thread, which Django would take for asynchronous code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 390, "height": 844})
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text) if "Content Security" in message.text else None
-            ),
-        )
-        yield opened
-        browser.close()
 
 
 def log_in(page: Page, live_server: LiveServer) -> User:
