@@ -17,6 +17,11 @@ from gallery.models import Image, User
 from gallery.sample_admin import SampleRemoval
 from gallery.services import hide_images, restore_images
 
+FILE_FIELDS = (
+    *("owner", "created_at", "original_name", "file_format", "width", "height", "byte_size"),
+    *("sha256", "dhash", "rendition_widths", "is_sample"),
+)
+
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
@@ -80,42 +85,10 @@ class ImageAdmin(SampleRemoval):
     fieldsets = (
         (None, {"fields": ("large_photo", "title", "description", "visibility", "teaches")}),
         ("Moderation", {"fields": ("hidden_at", "hidden_reason")}),
-        (
-            "The file",
-            {
-                "fields": (
-                    "owner",
-                    "created_at",
-                    "original_name",
-                    "file_format",
-                    "width",
-                    "height",
-                    "byte_size",
-                    "sha256",
-                    "dhash",
-                    "rendition_widths",
-                    "is_sample",
-                )
-            },
-        ),
+        ("The file", {"fields": FILE_FIELDS}),
     )
     # Everything but what an owner may edit too. Hiding goes through the actions, which keep a log.
-    readonly_fields = (
-        "large_photo",
-        "owner",
-        "created_at",
-        "original_name",
-        "file_format",
-        "width",
-        "height",
-        "byte_size",
-        "sha256",
-        "dhash",
-        "rendition_widths",
-        "is_sample",
-        "hidden_at",
-        "hidden_reason",
-    )
+    readonly_fields = ("large_photo", *FILE_FIELDS, "hidden_at", "hidden_reason")
 
     class Media:
         css: ClassVar = {"all": ["admin-photos.css"]}

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from gallery.models import User
+from gallery.moderation import OnRecord, is_moderator
 from training.models import DatasetVersion, TrainingRun
 from training.services import request_retraining
 
@@ -23,30 +24,6 @@ if TYPE_CHECKING:
     DatasetAdmin = admin.ModelAdmin[DatasetVersion]
 else:
     RunAdmin = DatasetAdmin = admin.ModelAdmin
-
-
-class OnRecord:
-    """Rows that training alone writes: moderators read them, nobody edits or deletes them."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether this person moderates."""
-        return _is_moderator(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether this person moderates."""
-        return _is_moderator(request)
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """Return False: a run is asked for with the button."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: what happened, happened."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: versions point here."""
-        return False
 
 
 @admin.register(TrainingRun)
@@ -85,7 +62,7 @@ class TrainingRunAdmin(OnRecord, RunAdmin):
 
     def retrain_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run; it starts as soon as the training queue is free."""
-        if not _is_moderator(request):
+        if not is_moderator(request):
             raise PermissionDenied
         run = request_retraining(asked_by=cast(User, request.user))
         self.message_user(request, f"Run {run.pk} waits for the training queue.", messages.SUCCESS)
@@ -113,7 +90,3 @@ class DatasetVersionAdmin(OnRecord, DatasetAdmin):
     def size(self, dataset: DatasetVersion) -> str:
         """Return how large the compressed manifest is."""
         return f"{len(bytes(dataset.manifest)):,} bytes, compressed"
-
-
-def _is_moderator(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_staff)

@@ -1,10 +1,10 @@
-"""The admin of this room: the queue of tags, and the versions of the network."""
+"""The admin of this room: the queue of tags, its books, and the versions."""
 
 from django.contrib import admin
 
-from tagging.admin import tags, versions
+from tagging.admin import books, tags, versions
 
-__all__ = ["tags", "versions"]
+__all__ = ["books", "tags", "versions"]
 
 admin.site.site_header = "eyes"
 admin.site.site_title = "eyes"

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from gallery.moderation import OnRecord
 from tagging.models import ClosedWorld, TagEvent, Vote
 
 
-class ModeratorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What every moderator may look at, without a permission of its own."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the room to every moderator."""
-        return bool(request.user.is_staff)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let every moderator look."""
-        return bool(request.user.is_staff)
-
-
-class BookAdmin(ModeratorAdmin):
+class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
     """A table that is written by the site alone and only read here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is added by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is changed by hand."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand."""
-        return False
 
 
 @admin.register(Vote)

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from gallery.models import User
-from tagging.admin.books import ModeratorAdmin
+from gallery.moderation import ForModerators, is_moderator
 from tagging.admin.filters import (
     ConflictFilter,
     OwnerFilter,
@@ -38,7 +38,7 @@ ROW_DEEDS: dict[str, tuple[Callable[..., int], str]] = {
 
 
 @admin.register(ImageTag)
-class ImageTagAdmin(ModeratorAdmin):
+class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
     """The queue: each tag beside its photo, decided in bulk or by one click."""
 
     list_display = ("photo", "tag_link", "standing", "evidence", "decide")
@@ -60,7 +60,7 @@ class ImageTagAdmin(ModeratorAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
         """Let every moderator decide."""
-        return bool(request.user.is_staff)
+        return is_moderator(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
         """Rejections are kept: they are what the network learns from."""
@@ -189,7 +189,7 @@ def _row_button(name: str, label: str, row: ImageTag) -> SafeString:
 
 
 @admin.register(Tag)
-class TagAdmin(ModeratorAdmin):
+class TagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
     """Describe a tag, block it, or keep the network from saying it."""
 
     list_display = ("name", "photos", "is_blocked", "never_show", "created_by", "created_at")
@@ -206,7 +206,7 @@ class TagAdmin(ModeratorAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Let every moderator block and describe."""
-        return bool(request.user.is_staff)
+        return is_moderator(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Deleting would take people's votes along; blocking does not."""

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
 from gallery.models import User
+from gallery.moderation import OnRecord, is_moderator
 from tagging.models import ModelVersion, Promotion
 from tagging.registry import live_version, stand_in
 from tagging.services.versions import PromotionRefused, promote_version, roll_back
@@ -25,31 +26,7 @@ else:
     PromotionRows = admin.TabularInline
 
 
-class ReadOnly:
-    """Rows that only services write: moderators see them, nobody changes them by hand."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether this person moderates."""
-        return is_moderator(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether this person moderates."""
-        return is_moderator(request)
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """Return False: versions come from training."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: a published version never changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: what was live once stays on record."""
-        return False
-
-
-class PromotionInline(ReadOnly, PromotionRows):
+class PromotionInline(OnRecord, PromotionRows):
     """When this version went live, by whose hand and why."""
 
     model = Promotion
@@ -59,7 +36,7 @@ class PromotionInline(ReadOnly, PromotionRows):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnly, VersionAdmin):
+class ModelVersionAdmin(OnRecord, VersionAdmin):
     """The list of versions, which one is live, how good each is, and two buttons."""
 
     list_display = (
@@ -147,8 +124,3 @@ class ModelVersionAdmin(ReadOnly, VersionAdmin):
             text = f"Version {promotion.version.number} is live; the library is tagged anew."
             self.message_user(request, text, messages.SUCCESS)
         return redirect("admin:tagging_modelversion_changelist")
-
-
-def is_moderator(request: HttpRequest) -> bool:
-    """Return whether the person who asks is active staff."""
-    return bool(request.user.is_active and request.user.is_staff)
