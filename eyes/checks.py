@@ -23,21 +23,6 @@ def job_times_are_sane(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
-def alternative_clusters_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error when the training cluster is missing: its worker would not start."""
-    clusters: dict[str, Any] = settings.Q_CLUSTER
-    if "training" in clusters.get("ALT_CLUSTERS", {}):
-        return []
-    return [
-        Error(
-            "Q_CLUSTER has no ALT_CLUSTERS entry 'training'.",
-            hint="Training runs on a cluster of its own, so that it never delays photos.",
-            id="eyes.E002",
-        )
-    ]
-
-
 @register(deploy=True)
 def public_hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Return an error when a deployed site would answer to any name."""
@@ -47,7 +32,7 @@ def public_hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage
         Error(
             "EYES_HOSTS=* answers to any name, which lets strangers forge links in mails.",
             hint="Name the hosts: EYES_HOSTS=photos.example.org",
-            id="eyes.E003",
+            id="eyes.E002",
         )
     ]
 

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from gallery.models import ImageQuerySet
 from tagging.models import ImageTag, Suggestion, Tag
 from tagging.names import TagNameError, normalise_tag_name
+from tagging.vocabulary import load_vocabulary
 
 # A longer question is not more precise, only slower.
 MOST_WORDS: Final = 8
@@ -58,12 +59,16 @@ def search_photos(
     """Return photos that have a tag for every word of the question; none for no words.
 
     A word fits a tag that is or contains it as a whole word, so “heron” finds “grey heron” and
-    “cat” does not find “caterpillar”.
+    “cat” does not find “caterpillar”; and it fits the kinds below it that the first day's words
+    name, so “dog” finds “pug”.
     """
     words = words_of(question)
     if not words:
         return images.none()
     for word in words:
-        tag_ids = list(Tag.objects.usable().with_word(word).values_list("pk", flat=True))
+        fitting = Tag.objects.with_word(word) | Tag.objects.filter(
+            name__in=load_vocabulary().kinds_of(word)
+        )
+        tag_ids = list(fitting.usable().values_list("pk", flat=True))
         images = photos_showing(images, tag_ids, voice=voice)
     return images

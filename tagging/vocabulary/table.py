@@ -47,6 +47,11 @@ class Vocabulary:
         """Return every tag above this one, up all paths; raise KeyError for an unknown tag."""
         return self.ancestors_of[tag]
 
+    def kinds_of(self, word: str) -> frozenset[str]:
+        """Return every tag below one that is this word or contains it whole: kinds of dog."""
+        above = {tag for tag in self.tags if word in (tag, *tag.split())}
+        return frozenset(tag for tag in self.tags if self.ancestors_of[tag] & above)
+
     def class_tag(self, synset: str) -> str:
         """Return the tag of a class such as "n02099601"; raise KeyError for an unknown synset."""
         return self.class_tags[synset]

@@ -157,6 +157,16 @@ def test_a_search_joins_peoples_words_and_the_networks(client: Client, alice: Us
     assert search(client, "reed") == set()
 
 
+def test_a_kind_is_found_under_the_word_for_all_of_its_kind(client: Client, alice: User) -> None:
+    pug, tench = make_image(alice), make_image(alice)
+    suggest(pug, "pug")
+    add_tag(person=alice, image=tench, name="goldfish")
+    assert search(client, "dog") == {pug.pk}
+    assert search(client, "animal") == {pug.pk, tench.pk}
+    assert search(client, "animal", by="people") == {tench.pk}
+    assert search(client, "vehicle") == set()
+
+
 def test_only_whole_words_are_found(client: Client, alice: User) -> None:
     add_tag(person=alice, image=make_image(alice), name="caterpillar")
     assert search(client, "cat") == set()
