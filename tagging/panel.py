@@ -10,7 +10,17 @@ from typing import Final
 from django.utils import timezone
 
 from gallery.models import Image, Viewer
-from tagging.models import Embedding, ImageTag, Suggestion, Tag, TagEvent, TagState, Vote, VoteValue
+from tagging.models import (
+    Embedding,
+    FullyTagged,
+    ImageTag,
+    Suggestion,
+    Tag,
+    TagEvent,
+    TagState,
+    Vote,
+    VoteValue,
+)
 
 # After this many looks (about two minutes) the page stops asking; the tags come with a reload.
 PATIENCE: Final = 60
@@ -80,6 +90,8 @@ class Panel:
     suggestions: list[Suggestion] = field(default_factory=list)
     is_waiting: bool = False
     last_event: TagEvent | None = None
+    is_fully_tagged: bool = False
+    """Only asked for moderators."""
 
     @property
     def has_conflict(self) -> bool:
@@ -88,11 +100,12 @@ class Panel:
 
 
 def read_panel(*, image: Image, viewer: Viewer) -> Panel:
-    """Return the panel of a photo that this person may see, in at most six queries."""
+    """Return the panel of a photo that this person may see, in at most eight queries."""
     panel = Panel(image=image, may_vote=viewer.is_authenticated, is_moderator=viewer.is_staff)
     items = _person_tags(image, viewer)
     if viewer.is_staff:
         _mark_conflicts(image, items)
+        panel.is_fully_tagged = FullyTagged.objects.filter(image=image).exists()
     panel.people = [item for item in items if item.row.state != TagState.REJECTED]
     panel.refused = [item for item in items if item.row.state == TagState.REJECTED]
     open_suggestions = Suggestion.objects.filter(image=image).open()

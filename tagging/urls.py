@@ -17,5 +17,6 @@ urlpatterns = [
     path("images/<int:pk>/tags/vote/", deeds.vote, name="vote"),
     path("images/<int:pk>/tags/add/", deeds.add, name="add"),
     path("images/<int:pk>/tags/decide/", deeds.decide, name="decide"),
+    path("images/<int:pk>/tags/mark/", deeds.mark, name="mark"),
     path("tag-events/<int:pk>/undo/", deeds.undo, name="undo"),
 ]

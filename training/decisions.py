@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from gallery.models import Image
-from tagging.models import ClosedWorld, ImageTag, TagState
+from tagging.models import ClosedWorld, FullyTagged, ImageTag, Tag, TagState
+from tagging.vocabulary import load_vocabulary
 from training.learning.examples import ABSENT, PRESENT
 
 # What stands on a pair of photo and tag before worlds are looked at. OPEN is a person's tag that
@@ -68,8 +70,9 @@ def read_decisions(names: Sequence[str]) -> Decisions:
     """Return what is known of these tags on every photo that is offered for teaching.
 
     Curated is present, rejected is absent. In a closed world a photo that was sorted into one of
-    its tags is absent from the others, unless a person put one of them on it as well. The same
-    bytes uploaded twice are one file; where their answers contradict, nothing is known.
+    its tags is absent from the others, unless a person put one of them on it as well; and what is
+    not said on a fully tagged photo is absent. The same bytes uploaded twice are one file; where
+    their answers contradict, nothing is known.
     """
     tags = tuple(sorted(names))
     images = _read_images(tags)
@@ -77,6 +80,7 @@ def read_decisions(names: Sequence[str]) -> Decisions:
     states = _read_states(tags, row_of)
     present, absent = states == _CURATED, states == _REJECTED
     contested = _apply_worlds(tags, row_of, states, absent)
+    _apply_marks(tags, row_of, states, absent)
     return _one_row_per_file(images, tags, present, absent, contested)
 
 
@@ -89,7 +93,8 @@ def _read_images(tags: tuple[str, ...]) -> list[tuple[int, str]]:
     decided = ImageTag.objects.filter(tag__name__in=tags, state__in=_DECIDED).values("image_id")
     worlds = ClosedWorld.objects.filter(tags__name__in=tags)
     sorted_in = Image.closed_worlds.through.objects.filter(closedworld__in=worlds)
-    either = Q(pk__in=decided) | Q(pk__in=sorted_in.values("image_id"))
+    marked = FullyTagged.objects.values("image_id")
+    either = Q(pk__in=decided) | Q(pk__in=sorted_in.values("image_id")) | Q(pk__in=marked)
     photos = Image.objects.teachable().filter(either)
     return list(photos.order_by("sha256", "pk").values_list("pk", "sha256"))
 
@@ -133,6 +138,39 @@ def _apply_worlds(
         absent[block] |= states[block] == _EMPTY
         contested[block] = True
     return contested
+
+
+def _apply_marks(
+    tags: tuple[str, ...],
+    row_of: dict[int, int],
+    states: NDArray[np.int8],
+    absent: NDArray[np.bool_],
+) -> None:
+    """Add to `absent` what is not said on fully tagged photos.
+
+    Tags that were coined after the mark stay unknown, and so do tags above or below one that the
+    photo carries: who says pug has said dog, and who says dog may not know the breed.
+    """
+    coined = dict(Tag.objects.filter(name__in=tags).values_list("name", "created_at"))
+    coined_at = np.array([coined[tag].timestamp() for tag in tags])
+    carried: dict[int, set[str]] = defaultdict(set)
+    said = ImageTag.objects.shown().filter(image__fully_tagged__isnull=False)
+    for image_id, name in said.values_list("image_id", "tag__name"):
+        carried[image_id].add(name)
+    related = {name: _related_columns(tags, name) for name in set().union(*carried.values())}
+    for image_id, marked_at in FullyTagged.objects.values_list("image_id", "marked_at"):
+        if image_id in row_of:
+            row = row_of[image_id]
+            unsaid = (states[row] == _EMPTY) & (coined_at <= marked_at.timestamp())
+            for name in carried[image_id]:
+                unsaid &= ~related[name]
+            absent[row] |= unsaid
+
+
+def _related_columns(tags: tuple[str, ...], name: str) -> NDArray[np.bool_]:
+    """Return which tags stand above or below this one in the first day's words, bool [t]."""
+    vocabulary = load_vocabulary()
+    return np.array([vocabulary.are_related(tag, name) for tag in tags], dtype=np.bool_)
 
 
 def _one_row_per_file(

@@ -34,6 +34,10 @@ from training.models import DatasetVersion
 # Below the limits of both databases on the number of values in one query.
 _BATCH = 500
 
+WITHOUT_NEGATIVES = (
+    "needs photos that are known not to show it: rejected there, fully tagged, or of an import"
+)
+
 Value = TypeVar("Value")
 
 
@@ -274,7 +278,7 @@ def _what_is_missing(
             noun = "photo" if judged + learnt == 1 else "photos"
             missing[tag] = f"needs {judged + learnt} more distinct {noun} to judge it on"
         elif not counts[tag, TEST, False]:
-            missing[tag] = "needs photos that are known not to show it"
+            missing[tag] = WITHOUT_NEGATIVES
     return missing
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from gallery.models import Image
-from tagging.models import ImageTag, TagState
+from tagging.models import FullyTagged, ImageTag, TagState
 from tagging.policy import Policy
 from training.models import TrainingRun
 from training.snapshot import learnable_candidates
@@ -36,12 +36,12 @@ def reason_to_retrain(policy: Policy) -> str | None:
 
 
 def decisions_since(moment: datetime) -> int:
-    """Return how many tags were curated or rejected since then on photos offered for teaching."""
-    return ImageTag.objects.filter(
-        state__in=[TagState.CURATED, TagState.REJECTED],
-        changed_at__gt=moment,
-        image__in=Image.objects.teachable(),
-    ).count()
+    """Return how many tags were curated or rejected, and photos marked as fully tagged, since then
+    on photos offered for teaching."""
+    offered = Image.objects.teachable()
+    decided = ImageTag.objects.filter(state__in=[TagState.CURATED, TagState.REJECTED])
+    marks = FullyTagged.objects.filter(marked_at__gt=moment, image__in=offered)
+    return decided.filter(changed_at__gt=moment, image__in=offered).count() + marks.count()
 
 
 def _was_short(run: TrainingRun, tag: str, policy: Policy) -> bool:

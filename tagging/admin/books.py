@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from gallery.moderation import OnRecord
-from tagging.models import ClosedWorld, TagEvent, Vote
+from tagging.models import ClosedWorld, FullyTagged, TagEvent, Vote
 
 
 class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
@@ -85,3 +85,18 @@ class ClosedWorldAdmin(BookAdmin):
     def tag_names(self, world: ClosedWorld) -> str:
         """Return the names of its tags, the first hundred of them."""
         return ", ".join(world.tags.values_list("name", flat=True)[:100])
+
+
+@admin.register(FullyTagged)
+class FullyTaggedAdmin(BookAdmin):
+    """Photos of which moderators said that nothing on them is unnamed."""
+
+    list_display = ("photo", "by", "marked_at")
+    list_select_related = ("by", "image__owner")
+    date_hierarchy = "marked_at"
+    search_fields = ("image__title", "image__owner__username", "by__username")
+
+    @admin.display(description="Photo")
+    def photo(self, mark: FullyTagged) -> SafeString:
+        """Return the photo's name, leading to its page, where the mark is taken back."""
+        return format_html('<a href="{}">{}</a>', mark.image.get_absolute_url(), mark.image)

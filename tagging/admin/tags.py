@@ -28,6 +28,7 @@ from tagging.models import (
     Tag,
 )
 from tagging.services.curation import approve_tags, reject_tags, reopen_tags
+from tagging.services.marks import mark_fully_tagged
 
 # The one-click buttons of a row and what they do.
 ROW_DEEDS: dict[str, tuple[Callable[..., int], str]] = {
@@ -49,7 +50,7 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "changed_at"
     ordering = ("changed_at", "pk")
     search_fields = ("tag__name", "image__title", "image__owner__username")
-    actions = ("approve", "reject", "reopen")
+    actions = ("approve", "reject", "reopen", "mark_photos")
 
     class Media:
         css: ClassVar = {"all": ["tags-admin.css"]}
@@ -109,6 +110,18 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
     def reopen(self, request: HttpRequest, chosen: QuerySet[ImageTag]) -> None:
         """Take decisions back."""
         self._apply(request, chosen, reopen_tags, "reopened")
+
+    @admin.action(
+        description="Mark the photos as fully tagged: what is not named is not on them",
+        permissions=["change"],
+    )
+    def mark_photos(self, request: HttpRequest, chosen: QuerySet[ImageTag]) -> None:
+        """Let the photos of the chosen rows teach what they do not show."""
+        assert isinstance(request.user, User)
+        image_ids = set(chosen.order_by().values_list("image_id", flat=True))
+        count = mark_fully_tagged(moderator=request.user, image_ids=image_ids)
+        noun = "photo" if count == 1 else "photos"
+        self.message_user(request, f"{count} {noun} marked as fully tagged.", messages.SUCCESS)
 
     def _apply(
         self,

@@ -1,7 +1,7 @@
 """Every table of this room: what people say, what the network says, what photos contain."""
 
 from tagging.models.content import Content, Embedding, TwinGroup
-from tagging.models.history import ClosedWorld, EventKind, TagEvent
+from tagging.models.history import ClosedWorld, EventKind, FullyTagged, TagEvent
 from tagging.models.network import ModelVersion, Promotion, Suggestion, VersionState
 from tagging.models.tags import (
     ImageTag,
@@ -17,6 +17,7 @@ __all__ = [
     "Content",
     "Embedding",
     "EventKind",
+    "FullyTagged",
     "ImageTag",
     "ImageTagQuerySet",
     "ModelVersion",

@@ -1,4 +1,4 @@
-"""What happened to tags, and which imports sorted every photo: kept for audit and learning."""
+"""What happened to tags, and where an absent tag means something: for audit and learning."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from gallery.models import Image
 from tagging.models.tags import Tag, TagState, VoteValue
@@ -89,3 +90,22 @@ class ClosedWorld(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FullyTagged(models.Model):
+    """A moderator's word that whatever the photo shows is said on it, so that the rest is absent.
+
+    It speaks of the tags that existed when it was given: nobody can have thought of later ones.
+    """
+
+    image = models.OneToOneField(Image, models.CASCADE, related_name="fully_tagged")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    marked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "fully tagged photos"
+
+    def __str__(self) -> str:
+        return f"photo {self.image_id}, fully tagged"

@@ -18,6 +18,7 @@ from tagging.models import EventKind, ImageTag, TagEvent, TagState, VoteValue
 from tagging.names import TagNameError
 from tagging.panel import FIRST_LOOK, describe_event, read_panel
 from tagging.services.curation import decide_on_pair
+from tagging.services.marks import mark_fully_tagged, unmark_fully_tagged
 from tagging.services.tags import TagBlockedError
 from tagging.services.votes import (
     NothingToUndoError,
@@ -86,6 +87,20 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     except TagBlockedError as error:
         return answer(request, image, problem=str(error))
     return answer(request, image, said=f"“{tag.name}”: {kind.label.lower()}.")
+
+
+@require_POST
+def mark(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark the photo as fully tagged, or take the mark away, as a moderator."""
+    image = visible_image_or_404(request, pk)
+    moderator = request.user
+    if not moderator.is_authenticated or not moderator.is_staff:
+        raise PermissionDenied("Only moderators mark photos as fully tagged.")
+    if request.POST.get("fully") == "yes":
+        mark_fully_tagged(moderator=moderator, image_ids=[image.pk])
+        return answer(request, image, said="Fully tagged: what is not named is not here.")
+    unmark_fully_tagged(moderator=moderator, image_ids=[image.pk])
+    return answer(request, image, said="No longer fully tagged.")
 
 
 @require_POST

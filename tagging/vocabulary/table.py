@@ -52,6 +52,12 @@ class Vocabulary:
         above = {tag for tag in self.tags if word in (tag, *tag.split())}
         return frozenset(tag for tag in self.tags if self.ancestors_of[tag] & above)
 
+    def are_related(self, one: str, other: str) -> bool:
+        """Return whether one of two words stands above the other here; unknown words do not."""
+        nothing: frozenset[str] = frozenset()
+        above = self.ancestors_of.get(one, nothing), self.ancestors_of.get(other, nothing)
+        return other in above[0] or one in above[1]
+
     def class_tag(self, synset: str) -> str:
         """Return the tag of a class such as "n02099601"; raise KeyError for an unknown synset."""
         return self.class_tags[synset]

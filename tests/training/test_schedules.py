@@ -18,7 +18,7 @@ from tests.training.classroom import BACKBONE, teach_world
 from training.checks import check_times_of_day, check_training_cluster
 from training.models import RunState, TrainingRun
 from training.schedules import register_schedules, time_of_day
-from training.snapshot import store_snapshot
+from training.snapshot import WITHOUT_NEGATIVES, store_snapshot
 from training.tasks import retrain_if_due, run_training
 from training.triggers import reason_to_retrain
 
@@ -129,7 +129,7 @@ def test_a_tag_that_was_left_out_for_good_reason_is_not_due_every_night(
     settings.EYES_RETRAIN_AFTER = 1000
     teach_world(alice, ["cat", "dog"])
     teach_world(alice, ["sunset"], world="evening")
-    judged_run({"sunset": "needs photos that are known not to show it"})
+    judged_run({"sunset": WITHOUT_NEGATIVES})
     assert reason_to_retrain(COMMUNITY) is None
 
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gallery.models import User
+from gallery.models import Image, User
 from tagging.models import Content, ImageTag, Tag, TagState, TwinGroup
 from tagging.policy import COMMUNITY
-from tagging.services.curation import curate_import, reject_tags
+from tagging.services.curation import approve_tags, curate_import, reject_tags
+from tagging.services.marks import mark_fully_tagged
 from tagging.services.votes import add_tag
 from tests.training.classroom import BACKBONE, add_photo, hash_of, teach_world, vector_for
 from training.learning.examples import read_manifest
 from training.models import DatasetVersion
 from training.snapshot import (
+    WITHOUT_NEGATIVES,
     NothingToLearn,
     Snapshot,
     images_to_embed,
@@ -158,7 +160,7 @@ def test_near_duplicates_do_not_count_as_distinct_photos(alice: User) -> None:
 
 def test_a_tag_nobody_ever_denied_cannot_be_judged(alice: User) -> None:
     teach_world(alice, ["sunset"])
-    assert missing() == {"sunset": "needs photos that are known not to show it"}
+    assert missing() == {"sunset": WITHOUT_NEGATIVES}
 
 
 def test_a_few_rejections_make_it_learnable(alice: User, mona: User) -> None:
@@ -170,6 +172,44 @@ def test_a_few_rejections_make_it_learnable(alice: User, mona: User) -> None:
     taken = snapshot()
     assert taken.examples.tags == ("sunset",)
     assert taken.examples.count(-1, "test") == {"sunset": 1}
+
+
+def add_photos(owner: User, name: str, count: int = 24) -> list[Image]:
+    return [add_photo(owner, f"{name} {n}", vector_for(name, n)) for n in range(1, count + 1)]
+
+
+def test_fully_tagged_photos_make_a_tag_learnable_without_any_import(
+    alice: User, mona: User
+) -> None:
+    herons, others = add_photos(alice, "heron"), add_photos(alice, "street")
+    rows = [add_tag(person=alice, image=image, name="heron", source="page") for image in herons]
+    approve_tags(moderator=mona, image_tags=rows)
+    assert missing() == {"heron": WITHOUT_NEGATIVES}
+    mark_fully_tagged(moderator=mona, image_ids=[image.pk for image in others])
+    taken = snapshot()
+    assert taken.examples.tags == ("heron",)
+    assert taken.examples.count(1) == {"heron": 24}
+    assert taken.examples.count(-1) == {"heron": 24}
+    assert answer(taken, others[0].sha256, "heron") == -1
+
+
+def test_a_mark_says_nothing_of_kin_of_doubts_and_of_words_coined_later(
+    alice: User, bob: User, mona: User
+) -> None:
+    teach_world(alice, ["cat", "dog"])
+    kin, doubted, plain = add_photos(alice, "street", 3)
+    add_tag(person=alice, image=kin, name="pug", source="page")
+    add_tag(person=bob, image=doubted, name="cat", source="page")
+    mark_fully_tagged(moderator=mona, image_ids=[kin.pk, doubted.pk, plain.pk])
+    teach_world(alice, ["oak", "elm"], world="trees")
+    taken = snapshot()
+    assert taken.examples.tags == ("cat", "dog", "elm", "oak")
+    rows = [taken.examples.photos.index(image.sha256) for image in (kin, doubted, plain)]
+    assert taken.examples.answers[rows].tolist() == [
+        [-1, 0, 0, 0],
+        [0, -1, 0, 0],
+        [-1, -1, 0, 0],
+    ]
 
 
 @pytest.mark.parametrize("field", ["is_blocked", "never_show"])
