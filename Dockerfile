@@ -12,5 +12,6 @@ ENV EYES_BIND=0.0.0.0 PORT=8000 \
     EYES_STATE_DIR=/data/var EYES_MEDIA_ROOT=/data/media EYES_MODELS_STORE=/data/models_store
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --start-period=60s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz')"]
+# A site that allows only its public name must be asked by that name.
+HEALTHCHECK --start-period=60s CMD ["python", "-c", "import os, urllib.request as web; host = os.environ.get('EYES_HOSTS', '').split(',')[0].strip().lstrip('*.') or 'localhost'; web.urlopen(web.Request('http://127.0.0.1:' + os.environ['PORT'] + '/healthz', headers={'Host': host}))"]
 CMD ["python", "manage.py", "up"]

@@ -15,7 +15,7 @@ from tagging.services.marks import mark_fully_tagged, unmark_fully_tagged
 from tagging.services.votes import add_tag
 from tests.tagging.cast import make_image
 
-QUESTION = "Is everything it shows named above?"
+QUESTION = "Is everything it shows named?"
 ANSWER = "Fully tagged: what is not named is not here."
 
 
