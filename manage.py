@@ -2,6 +2,7 @@
 """The command line of eyes."""
 
 import os
+import signal
 import sys
 
 
@@ -15,6 +16,10 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"eyes cannot start: {error}")
+    except BrokenPipeError:
+        # Whoever read along (head, less) has seen enough. Nothing more may be written at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
 
 
 if __name__ == "__main__":
