@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from gallery.models import User, Viewer
 
-def is_moderator(request: HttpRequest) -> bool:
+
+def is_moderator(person: Viewer) -> bool:
     """Return whether this person moderates, with or without permissions of their own."""
-    return bool(request.user.is_active and request.user.is_staff)
+    return bool(person.is_active and person.is_staff)
+
+
+def require_moderator(person: Viewer, deed: str) -> User:
+    """Return the person; raise PermissionDenied that names the deed unless they may moderate."""
+    if isinstance(person, User) and is_moderator(person):
+        return person
+    raise PermissionDenied(f"Only moderators {deed}.")
 
 
 class ForModerators:
@@ -17,11 +27,11 @@ class ForModerators:
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return whether this person moderates."""
-        return is_moderator(request)
+        return is_moderator(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether this person moderates."""
-        return is_moderator(request)
+        return is_moderator(request.user)
 
 
 class OnRecord(ForModerators):

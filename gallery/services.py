@@ -11,7 +11,6 @@ from threading import Lock
 
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -26,10 +25,12 @@ from gallery.imaging import (
 )
 from gallery.imaging.reading import UnreadablePhoto, check_byte_count
 from gallery.models import Image, User
+from gallery.moderation import require_moderator
 from gallery.signals import image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
 LONGEST_NAME = 255
+HIDING = "hide and restore photos"
 # A process develops one upload at a time, however many threads it serves with: a photo may unfold
 # to a quarter of a gigabyte, and two of them at once would not be ready any sooner.
 _ONE_AT_A_TIME = Lock()
@@ -236,7 +237,7 @@ def delete_image(*, image: Image) -> None:
 @transaction.atomic
 def hide_images(*, images: QuerySet[Image], moderator: User, reason: str) -> int:
     """Hide photos from everybody but their owners and moderators; return how many were shown."""
-    require_moderator(moderator)
+    require_moderator(moderator, HIDING)
     affected = list(images.filter(hidden_at=None).select_for_update(of=("self",)))
     ids = [image.pk for image in affected]
     Image.objects.filter(pk__in=ids).update(hidden_at=timezone.now(), hidden_reason=reason)
@@ -247,18 +248,12 @@ def hide_images(*, images: QuerySet[Image], moderator: User, reason: str) -> int
 @transaction.atomic
 def restore_images(*, images: QuerySet[Image], moderator: User) -> int:
     """Show hidden photos again; return how many were hidden."""
-    require_moderator(moderator)
+    require_moderator(moderator, HIDING)
     affected = list(images.exclude(hidden_at=None).select_for_update(of=("self",)))
     ids = [image.pk for image in affected]
     Image.objects.filter(pk__in=ids).update(hidden_at=None, hidden_reason="")
     write_log(moderator, affected, "Restored.")
     return len(ids)
-
-
-def require_moderator(person: User) -> None:
-    """Raise PermissionDenied unless this person may moderate."""
-    if not (person.is_active and person.is_staff):
-        raise PermissionDenied("Only moderators hide and restore photos.")
 
 
 def write_log(moderator: User, images: list[Image], message: str) -> None:

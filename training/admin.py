@@ -62,7 +62,7 @@ class TrainingRunAdmin(OnRecord, RunAdmin):
 
     def retrain_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run; it starts as soon as the training queue is free."""
-        if not is_moderator(request):
+        if not is_moderator(request.user):
             raise PermissionDenied
         run = request_retraining(asked_by=cast(User, request.user))
         self.message_user(request, f"Run {run.pk} waits for the training queue.", messages.SUCCESS)

@@ -15,6 +15,11 @@ from tagging.models import ClosedWorld, FullyTagged, TagEvent, Vote
 class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
     """A table that is written by the site alone and only read here."""
 
+    @admin.display(description="Photo")
+    def photo(self, row: Vote | TagEvent | FullyTagged) -> SafeString:
+        """Return the name of the row's photo, leading to its page."""
+        return format_html('<a href="{}">{}</a>', row.image.get_absolute_url(), row.image)
+
 
 @admin.register(Vote)
 class VoteAdmin(BookAdmin):
@@ -25,11 +30,6 @@ class VoteAdmin(BookAdmin):
     list_select_related = ("person", "tag", "image__owner")
     date_hierarchy = "created_at"
     search_fields = ("person__username", "tag__name")
-
-    @admin.display(description="Photo")
-    def photo(self, vote: Vote) -> SafeString:
-        """Return the photo's name, leading to its page."""
-        return format_html('<a href="{}">{}</a>', vote.image.get_absolute_url(), vote.image)
 
 
 @admin.register(TagEvent)
@@ -51,11 +51,6 @@ class TagEventAdmin(BookAdmin):
     list_select_related = ("actor", "tag", "image__owner")
     date_hierarchy = "created_at"
     search_fields = ("actor__username", "tag__name")
-
-    @admin.display(description="Photo")
-    def photo(self, event: TagEvent) -> SafeString:
-        """Return the photo's name, leading to its page."""
-        return format_html('<a href="{}">{}</a>', event.image.get_absolute_url(), event.image)
 
 
 @admin.register(ClosedWorld)
@@ -95,8 +90,3 @@ class FullyTaggedAdmin(BookAdmin):
     list_select_related = ("by", "image__owner")
     date_hierarchy = "marked_at"
     search_fields = ("image__title", "image__owner__username", "by__username")
-
-    @admin.display(description="Photo")
-    def photo(self, mark: FullyTagged) -> SafeString:
-        """Return the photo's name, leading to its page, where the mark is taken back."""
-        return format_html('<a href="{}">{}</a>', mark.image.get_absolute_url(), mark.image)

@@ -61,7 +61,7 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
         """Let every moderator decide."""
-        return is_moderator(request)
+        return is_moderator(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: ImageTag | None = None) -> bool:
         """Rejections are kept: they are what the network learns from."""
@@ -219,7 +219,7 @@ class TagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Let every moderator block and describe."""
-        return is_moderator(request)
+        return is_moderator(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Deleting would take people's votes along; blocking does not."""

@@ -114,7 +114,7 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
     def _swap(self, request: HttpRequest, swap: Callable[[User], Promotion]) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not is_moderator(request):
+        if not is_moderator(request.user):
             raise PermissionDenied
         try:
             promotion = swap(cast(User, request.user))

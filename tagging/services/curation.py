@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from gallery.models import Image, User
+from gallery.moderation import require_moderator
 from tagging.models import (
     ClosedWorld,
     EventKind,
@@ -26,6 +26,7 @@ from tagging.states import Ballot, state_from_votes
 
 # Pairs written per statement: below the variable limits of both databases.
 BATCH = 500
+DECIDING = "decide about tags"
 
 _DECIDED_STATE = {
     EventKind.APPROVED: TagState.CURATED,
@@ -102,8 +103,7 @@ def curate_import(
 
 def _decide(moderator: User, image_tags: Iterable[ImageTag], kind: EventKind, source: str) -> int:
     """Apply one kind of decision to many tags under lock; return how many changed."""
-    if not moderator.is_staff:
-        raise PermissionDenied("Only moderators decide about tags.")
+    require_moderator(moderator, DECIDING)
     chosen = sorted((row.image_id, row.tag_id) for row in image_tags)
     with transaction.atomic():
         return sum(

@@ -6,19 +6,19 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from gallery.models import Image
+from gallery.moderation import require_moderator
 from tagging.forms import WITHDRAW, DecisionForm, VoteForm
 from tagging.models import EventKind, ImageTag, TagEvent, TagState, VoteValue
 from tagging.names import TagNameError
 from tagging.panel import FIRST_LOOK, describe_event, read_panel
-from tagging.services.curation import decide_on_pair
-from tagging.services.marks import mark_fully_tagged, unmark_fully_tagged
+from tagging.services.curation import DECIDING, decide_on_pair
+from tagging.services.marks import MARKING, mark_fully_tagged, unmark_fully_tagged
 from tagging.services.tags import TagBlockedError
 from tagging.services.votes import (
     NothingToUndoError,
@@ -75,9 +75,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve, reject or reopen a tag, as a moderator."""
     image = visible_image_or_404(request, pk)
-    moderator = request.user
-    if not moderator.is_authenticated or not moderator.is_staff:
-        raise PermissionDenied("Only moderators decide about tags.")
+    moderator = require_moderator(request.user, DECIDING)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return answer(request, image, problem=UNREADABLE)
@@ -93,9 +91,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the photo as fully tagged, or take the mark away, as a moderator."""
     image = visible_image_or_404(request, pk)
-    moderator = request.user
-    if not moderator.is_authenticated or not moderator.is_staff:
-        raise PermissionDenied("Only moderators mark photos as fully tagged.")
+    moderator = require_moderator(request.user, MARKING)
     if request.POST.get("fully") == "yes":
         mark_fully_tagged(moderator=moderator, image_ids=[image.pk])
         return answer(request, image, said="Fully tagged: what is not named is not here.")

@@ -89,17 +89,21 @@ def fit_until_best(task: Task, judge: Task, settings: FitSettings) -> FittedHead
         loop.run(settings.steps_between_checks)
         losses = _losses(loop.layer(judge_features), judge.targets, judge.weights)
         loss = tf.reduce_mean(losses, axis=0).numpy().astype(np.float64)
-        learning = checks_without < settings.patience
-        better = learning & (loss < lowest * (1 - settings.least_gain))
+        better = loss < lowest * (1 - settings.least_gain)
+        better &= checks_without < settings.patience
         loop.copy_into(best, better)
         lowest[better] = loss[better]
         checks_without = np.where(better, 0, checks_without + 1)
-        checks_without[~learning] = settings.patience
     return best
 
 
 def fit_for(task: Task, steps: Steps, settings: FitSettings) -> FittedHead:
-    """Return the head with each tag as it is after exactly so many steps, [t]."""
+    """Return the head with each tag as it is after exactly so many steps, [t].
+
+    Steps come from `fit_until_best` and are whole checks; raises ValueError for others.
+    """
+    if (steps % settings.steps_between_checks).any():
+        raise ValueError(f"Steps are multiples of {settings.steps_between_checks}, not {steps}.")
     loop = _FittingLoop(task, settings)
     fitted = loop.snapshot()
     while loop.steps_done < steps.max():

@@ -195,6 +195,7 @@ def _rules(policy: Policy) -> ThresholdRules:
 
 
 def familiarity_rules(policy: Policy) -> FamiliarityRules:
+    """Return the numbers of the policy that say what is unlike anything learnt."""
     return FamiliarityRules(
         anchors=policy.familiar_anchors,
         quantile=policy.familiar_quantile,
