@@ -145,7 +145,7 @@ def tell_silence(
 ) -> None:
     """Print of how many unseen photos of the tags, and of others, the head would speak."""
     from tagging.backbones.cards import get_card
-    from tagging.policy import current_policy
+    from tagging.presets import current_policy
     from training.learning.familiarity import learn_familiarity
     from training.learning.lesson import familiarity_rules
 

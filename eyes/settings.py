@@ -191,6 +191,8 @@ EYES_BACKBONE = env_choice(
     "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
 )
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
+# How careful the site is: `community` for people who know each other, `public` for strangers.
+EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))
 EYES_SAMPLES = env_flag("EYES_SAMPLES", default=True)
 EYES_RETRAIN_AT = env_text("EYES_RETRAIN_AT", "03:30")
 EYES_RETRAIN_AFTER = env_number("EYES_RETRAIN_AFTER", 20, least=1)

@@ -21,6 +21,9 @@ class User(AbstractUser):
         help_text="The answer given at the last upload; it is offered again at the next one.",
     )
 
+    # Counted here so that no page asks another table whether there is news.
+    unread_notices = models.PositiveIntegerField(default=0, editable=False)
+
     def get_absolute_url(self) -> str:
         """Return the address of this person's public profile."""
         return reverse("gallery:profile", args=[self.username])
@@ -186,3 +189,20 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return self.get_name_display()
+
+
+class Notice(models.Model):
+    """Something a person should know: what their work changed, or what needs a moderator."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
+    text = models.CharField(max_length=500)
+    url = models.CharField("where it leads", max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["person", "-id"], name="notice_of_person")]
+
+    def __str__(self) -> str:
+        return self.text

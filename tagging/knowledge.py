@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tagging.models import Tag
-from tagging.policy import current_policy
+from tagging.presets import current_policy
 from tagging.registry import live_version
 from tagging.vocabulary import load_vocabulary
 

@@ -5,7 +5,7 @@ Pure: nothing here knows of Django, so that learning code and services read the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,49 @@ class Policy:
     # No tag brings more photos than this into a dataset (iNaturalist trains with the same
     # ceiling): beyond it a common tag costs time and drowns rare ones without getting better.
     class_ceiling: int
-    # How many approvals of moderators make a tag curated: at home one person's word is enough.
-    approvals_to_curate: int
+    # So many different people have to have photos of a tag, and no one may bring more than these
+    # shares of a tag's photos and of the whole set: otherwise one person would teach everybody.
+    learnable_uploaders: int
+    most_of_tag: float
+    most_of_set: float
+    # Whether all photos of one uploader stand on one side of the split, as their near-duplicates
+    # do: people photograph the same garden again and again.
+    splits_by_uploader: bool
+    # Whether only what a moderator looked at may judge: a crowd that voted its way into the test
+    # side would mark its own work.
+    judges_double_checked_only: bool
+
+    # --- Votes ----------------------------------------------------------------------------
+    # Whether strangers' votes are weighed and have to agree, or the owner's word and a margin of
+    # two people do (see `tagging.states`).
+    weighs_votes: bool
+    # iNaturalist: agreement strictly above two thirds of at least so many independent people.
+    least_voters: int
+    agreement: float
+    # Time for others to look before a burst of new accounts can decide anything.
+    vote_age_hours: int
+    # Of a stranger's vote; on a public site the owner has a stake in the answer.
+    owner_weight: float
+    # People who were seen on one network or device within so many hours count once.
+    shared_hours: int
+    # Without agreement after so many votes a moderator is asked; 0 is never.
+    escalation_votes: int
+    # Whether moderators may decide about their own photos.
+    decides_own_photos: bool
+
+    # --- Reputation -----------------------------------------------------------------------
+    # Answers to photos that moderators have checked, before a person's votes weigh anything.
+    golds_before_weight: int
+    # (answers to gold tasks so far, share of gold tasks from then on), as in Zooniverse.
+    gold_shares: tuple[tuple[int, float], ...]
+
+    # --- Review queue ---------------------------------------------------------------------
+    # Shares of what is asked: near the threshold, unlike what was asked before, suspected
+    # mistakes, and a uniform draw that measures the live version (Zooniverse shows a fifth).
+    mix_uncertain: float
+    mix_diverse: float
+    mix_suspect: float
+    mix_blind: float
 
     # --- Fit ------------------------------------------------------------------------------
     # An absent tag is not a negative. In a ten-class trial a sigmoid head with weight 0.3 on
@@ -77,14 +118,36 @@ class Policy:
     gate_calibration_error: float
     gate_calibration_decisions: int
     gate_speed_ratio: float
+    # From so many test photos on the lower bound of the difference has to be above
+    # `-gate_worst_drop`; below it a moderator decides with the figures. 0: it never binds, and
+    # the point difference and the upper bound decide alone.
+    gate_lower_bound_photos: int
     # Resamples of the paired bootstrap; more change the bounds by less than a tenth of a point.
     gate_draws: int
 
+    # --- Watch ----------------------------------------------------------------------------
+    # The live version goes when its acceptance on the blind slice has fallen by so much, with so
+    # many answers on either side.
+    rollback_drop: float
+    rollback_answers: int
+    # Population stability index of a week's scores: 0.1 and 0.2 are the customary steps.
+    drift_warning: float
+    drift_alert: float
+    # Files of so many published versions are kept, and of those that are live or needed below it.
+    versions_kept: int
+    # With anything new at all, a run is worth it after so many days.
+    retrain_after_days: int
+
     # --- Serving --------------------------------------------------------------------------
+    # iNaturalist names the common ancestor of its guesses from this summed score on; so does a
+    # parent that the head has not learnt when none of its children is certain enough.
+    roll_up_show: float
     # How far the outputs of a loaded version may be from those written when it was published:
     # more than the last bits of another processor, less than any change of a weight that matters.
     golden_tolerance: float
 
+
+_GOLD_SHARES = ((0, 0.40), (10, 0.30), (25, 0.20), (50, 0.10))
 
 COMMUNITY = Policy(
     name="community",
@@ -94,7 +157,25 @@ COMMUNITY = Policy(
     validation_share=0.15,
     test_share=0.15,
     class_ceiling=1000,
-    approvals_to_curate=1,
+    learnable_uploaders=1,
+    most_of_tag=1.0,
+    most_of_set=1.0,
+    splits_by_uploader=False,
+    judges_double_checked_only=False,
+    weighs_votes=False,
+    least_voters=1,
+    agreement=0.5,
+    vote_age_hours=0,
+    owner_weight=1.0,
+    shared_hours=0,
+    escalation_votes=0,
+    decides_own_photos=True,
+    golds_before_weight=0,
+    gold_shares=_GOLD_SHARES,
+    mix_uncertain=0.4,
+    mix_diverse=0.2,
+    mix_suspect=0.2,
+    mix_blind=0.2,
     unknown_weight=0.3,
     show_precision=0.90,
     suggest_precision=0.60,
@@ -116,11 +197,37 @@ COMMUNITY = Policy(
     gate_calibration_error=0.05,
     gate_calibration_decisions=1000,
     gate_speed_ratio=1.1,
+    gate_lower_bound_photos=0,
     gate_draws=400,
+    rollback_drop=0.05,
+    rollback_answers=200,
+    drift_warning=0.1,
+    drift_alert=0.2,
+    versions_kept=5,
+    retrain_after_days=7,
+    roll_up_show=0.78,
     golden_tolerance=1e-3,
 )
 
+PUBLIC = replace(
+    COMMUNITY,
+    name="public",
+    learnable_photos=100,
+    learnable_uploaders=10,
+    most_of_tag=0.20,
+    most_of_set=0.05,
+    splits_by_uploader=True,
+    judges_double_checked_only=True,
+    weighs_votes=True,
+    least_voters=3,
+    agreement=2 / 3,
+    vote_age_hours=48,
+    owner_weight=0.5,
+    shared_hours=24,
+    escalation_votes=10,
+    decides_own_photos=False,
+    golds_before_weight=10,
+    gate_lower_bound_photos=3000,
+)
 
-def current_policy() -> Policy:
-    """Return the policy in force. `community` is the only preset so far."""
-    return COMMUNITY
+PRESETS = {preset.name: preset for preset in (COMMUNITY, PUBLIC)}

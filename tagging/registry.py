@@ -11,7 +11,7 @@ from django.conf import settings
 
 from tagging.head import BrokenHead, GoldenOutputs, Head
 from tagging.models import ModelVersion, Promotion, VersionState
-from tagging.policy import current_policy
+from tagging.presets import current_policy
 from tagging.version_files import GOLDEN, HEAD, DamagedVersion, read_verified
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from tagging.models import ModelVersion
+from gallery.models import Image
+from tagging.models import ModelVersion, Tag
 
 # A run that has not given a sign of life for this long was killed; its place is free again.
 # The trainer beats every few seconds even inside a long step, from a thread of its own.
@@ -38,6 +39,7 @@ class RunState(models.TextChoices):
     PROMOTED = "promoted", "Promoted"
     REFUSED = "refused", "Refused"
     KEPT = "kept", "Finished, not promoted as asked"
+    AWAITING = "awaiting", "A moderator decides"
     NOTHING = "nothing", "Nothing to learn from"
     FAILED = "failed", "Failed"
 
@@ -53,7 +55,13 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
 
     def judged(self) -> Self:
         """Return runs that came to an end of their own, dry ones left out."""
-        ended = [RunState.PROMOTED, RunState.REFUSED, RunState.KEPT, RunState.NOTHING]
+        ended = [
+            RunState.PROMOTED,
+            RunState.REFUSED,
+            RunState.KEPT,
+            RunState.AWAITING,
+            RunState.NOTHING,
+        ]
         # Excluding a true value would exclude rows without the key as well: NULL is not false.
         wet = models.Q(options__dry_run=False) | ~models.Q(options__has_key="dry_run")
         return self.filter(wet, state__in=ended)
@@ -113,3 +121,61 @@ class TrainingRun(models.Model):
     def percent(self) -> int:
         """Return how far the run is, 0 to 100."""
         return round(self.progress * 100)
+
+
+class Canary(models.Model):
+    """A photo on which every version has to say, or not to say, one tag before it goes live."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="canaries")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="canaries")
+    is_expected = models.BooleanField("has to be shown", default=True)
+    note = models.CharField("why it matters", max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "canaries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["image", "tag"], name="canary_once"),
+        ]
+
+    def __str__(self) -> str:
+        word = "shows" if self.is_expected else "never shows"
+        return f"photo {self.image_id} {word} {self.tag}"
+
+
+class LearningCurve(models.Model):
+    """How accuracy grows with curated photos per tag, measured on one dataset's test photos."""
+
+    dataset = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="curves")
+    backbone = models.CharField(max_length=32)
+    points = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"learning curve {self.pk}"
+
+
+class DriftReading(models.Model):
+    """How far one week's scores of new photos are from those the version was judged on."""
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="drift_readings")
+    week = models.DateField("Monday of the week")
+    photos = models.PositiveIntegerField()
+    stability_index = models.FloatField("population stability index")
+    per_tag = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-week"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "week"], name="drift_once_a_week"),
+        ]
+
+    def __str__(self) -> str:
+        return f"drift of version {self.version_id} in the week of {self.week}"

@@ -18,7 +18,8 @@ from gallery.models import Image
 from tagging.backbones.cards import get_card
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion
-from tagging.policy import Policy, current_policy
+from tagging.policy import Policy
+from tagging.presets import current_policy
 from tagging.registry import LoadedVersion, serving_version
 from tagging.services.embeddings import embed_images
 from tagging.services.suggestions import retag_library

@@ -8,7 +8,7 @@ import sys
 
 from django.conf import settings
 
-from tagging.policy import current_policy
+from tagging.presets import current_policy
 from training.models import RunState, TrainingRun
 from training.services import KILLED, finish_run, request_retraining
 from training.triggers import reason_to_retrain

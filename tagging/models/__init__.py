@@ -1,8 +1,17 @@
 """Every table of this room: what people say, what the network says, what photos contain."""
 
 from tagging.models.content import Content, Embedding, TwinGroup
-from tagging.models.history import ClosedWorld, EventKind, FullyTagged, TagEvent
+from tagging.models.history import (
+    ClosedWorld,
+    EventKind,
+    FullyTagged,
+    TagChange,
+    TagChangeKind,
+    TagEvent,
+)
 from tagging.models.network import ModelVersion, Promotion, Suggestion, VersionState
+from tagging.models.people import Sighting
+from tagging.models.review import ReviewCandidate, ReviewKind, ReviewTask, Stratum
 from tagging.models.tags import (
     ImageTag,
     ImageTagQuerySet,
@@ -22,8 +31,15 @@ __all__ = [
     "ImageTagQuerySet",
     "ModelVersion",
     "Promotion",
+    "ReviewCandidate",
+    "ReviewKind",
+    "ReviewTask",
+    "Sighting",
+    "Stratum",
     "Suggestion",
     "Tag",
+    "TagChange",
+    "TagChangeKind",
     "TagEvent",
     "TagState",
     "TwinGroup",

@@ -77,6 +77,46 @@ class TagEvent(models.Model):
         return self.kind in {EventKind.APPROVED, EventKind.REJECTED, EventKind.REOPENED}
 
 
+class TagChangeKind(models.TextChoices):
+    RENAMED = "renamed", "Renamed"
+    MERGED = "merged", "Merged into another"
+    ALIASED = "aliased", "Given another name"
+    UNALIASED = "unaliased", "Another name taken away"
+    DESCRIBED = "described", "Described"
+    BLOCKED = "blocked", "Blocked"
+    UNBLOCKED = "unblocked", "Unblocked"
+    SILENCED = "silenced", "Never shown by machine"
+    UNSILENCED = "unsilenced", "May be shown by machine"
+    PARENTED = "parented", "Parents set"
+
+
+class TagChange(models.Model):
+    """What a moderator did to a word itself: who, what, when, and enough to undo it."""
+
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="changes")
+    other = models.ForeignKey(
+        Tag, models.CASCADE, null=True, blank=True, related_name="+", help_text="Merged into it."
+    )
+    kind = models.CharField(max_length=10, choices=TagChangeKind.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    moved = models.JSONField("rows that a merge moved", default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
 class ClosedWorld(models.Model):
     """An import in which every photo was sorted into one of these tags.
 

@@ -50,6 +50,12 @@ class ModelVersion(models.Model):
     metrics = models.JSONField(default=dict)
     summary = models.TextField(blank=True)
     problem = models.TextField(blank=True, help_text="Why it was refused to load, if it was.")
+    preview = models.JSONField(
+        "what it would change", default=dict, help_text="Which photos gain or lose which tags."
+    )
+    pruned_at = models.DateTimeField(
+        "files removed", null=True, blank=True, help_text="Its row and figures are kept."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ModelVersionQuerySet.as_manager()

@@ -14,8 +14,8 @@ from gallery.models import Image, Viewer
 
 class TagQuerySet(models.QuerySet["Tag"]):
     def usable(self) -> Self:
-        """Return tags that people may put on photos."""
-        return self.filter(is_blocked=False)
+        """Return tags that people may put on photos: neither blocked nor a name for another."""
+        return self.filter(is_blocked=False, alias_of=None)
 
     def silent(self) -> Self:
         """Return tags that the network must never name: blocked ones, and people's own words."""
@@ -86,6 +86,22 @@ class Tag(models.Model):
         default=False,
         help_text="People may use it; the network never suggests it.",
     )
+    alias_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="aliases",
+        help_text="Another name for this tag. Never a name for a name.",
+    )
+    parents = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="children", help_text="A pug is a dog."
+    )
+    has_own_parents = models.BooleanField(
+        "parents are set here",
+        default=False,
+        help_text="Then what the first day's words put above it no longer holds.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -130,6 +146,9 @@ class Vote(models.Model):
     value = models.CharField(max_length=6, choices=VoteValue.choices)
     created_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
+    counted_at = models.DateTimeField(
+        "came of age", null=True, blank=True, help_text="Since when it counts, where votes age."
+    )
 
     objects = VoteQuerySet.as_manager()
 
@@ -139,6 +158,13 @@ class Vote(models.Model):
                 fields=["person", "image", "tag"],
                 condition=models.Q(replaced_at=None),
                 name="one_current_vote",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(replaced_at=None, counted_at=None),
+                name="vote_not_of_age",
             ),
         ]
 
@@ -214,6 +240,11 @@ class ImageTag(models.Model):
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="image_tags")
     state = models.CharField(max_length=9, choices=TagState.choices, default=TagState.PENDING)
     is_double_checked = models.BooleanField("double-checked", default=False)
+    is_escalated = models.BooleanField(
+        "votes do not agree",
+        default=False,
+        help_text="Many votes and no agreement: moderators decide.",
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

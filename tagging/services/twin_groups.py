@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from tagging.models import Content, Embedding, TwinGroup
-from tagging.policy import current_policy
+from tagging.presets import current_policy
 from tagging.twins import Bits, Vectors, find_twins, pack_hashes
 
 # Any fixed number will do: PostgreSQL's advisory locks are told apart by it.

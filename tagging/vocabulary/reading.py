@@ -46,6 +46,7 @@ def read_vocabulary(folder: Path) -> Vocabulary:
         tags=tags,
         never_show=never_show,
         class_tags=class_tags,
+        parents_of={tag: frozenset(above) for tag, above in parents.items()},
         ancestors_of=ancestors,
         coarse=_kinds(class_tags.values(), ancestors),
         membership=_membership(class_tags.values(), tags, ancestors, never_show),

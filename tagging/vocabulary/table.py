@@ -36,6 +36,8 @@ class Vocabulary:
     never_show: frozenset[str]
     class_tags: Mapping[str, str]
     """The tag of each class by synset, in the order of the network's outputs."""
+    parents_of: Mapping[str, frozenset[str]]
+    """The tags right above each tag."""
     ancestors_of: Mapping[str, frozenset[str]]
     coarse: frozenset[str]
     """The tags that name only a kind: more classes lie under other tags below it than carry it
