@@ -42,8 +42,10 @@ class Policy:
     # Whether strangers' votes are weighed and have to agree, or the owner's word and a margin of
     # two people do (see `tagging.states`).
     weighs_votes: bool
-    # iNaturalist: agreement strictly above two thirds of at least so many independent people.
+    # A tag is decided by no fewer independent people (iNaturalist asks for two; three, because
+    # here an account costs nothing).
     least_voters: int
+    # iNaturalist: the weighted share of those who say the same has to be strictly above this.
     agreement: float
     # Time for others to look before a burst of new accounts can decide anything.
     vote_age_hours: int
@@ -51,13 +53,17 @@ class Policy:
     owner_weight: float
     # People who were seen on one network or device within so many hours count once.
     shared_hours: int
+    # How long it is remembered where accounts met. A vote that is older was settled long ago,
+    # and nobody should be followed for longer than it serves.
+    sightings_kept_days: int
     # Without agreement after so many votes a moderator is asked; 0 is never.
     escalation_votes: int
     # Whether moderators may decide about their own photos.
     decides_own_photos: bool
 
     # --- Reputation -----------------------------------------------------------------------
-    # Answers to photos that moderators have checked, before a person's votes weigh anything.
+    # Answers to photos that moderators have checked, before a person's votes weigh anything. After
+    # ten perfect ones a vote weighs a half, after forty four fifths (see `tagging.reputation`).
     golds_before_weight: int
     # (answers to gold tasks so far, share of gold tasks from then on), as in Zooniverse.
     gold_shares: tuple[tuple[int, float], ...]
@@ -168,6 +174,7 @@ COMMUNITY = Policy(
     vote_age_hours=0,
     owner_weight=1.0,
     shared_hours=0,
+    sightings_kept_days=90,
     escalation_votes=0,
     decides_own_photos=True,
     golds_before_weight=0,

@@ -29,9 +29,10 @@ from tagging.models import (
 )
 from tagging.services.curation import approve_tags, reject_tags, reopen_tags
 from tagging.services.marks import mark_fully_tagged
+from tagging.services.objections import Decisions
 
 # The one-click buttons of a row and what they do.
-ROW_DEEDS: dict[str, tuple[Callable[..., int], str]] = {
+ROW_DEEDS: dict[str, tuple[Callable[..., Decisions], str]] = {
     "approve_one": (approve_tags, "approved"),
     "reject_one": (reject_tags, "rejected"),
     "reopen_one": (reopen_tags, "reopened"),
@@ -127,18 +128,17 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
         self,
         request: HttpRequest,
         chosen: QuerySet[ImageTag],
-        deed: Callable[..., int],
+        deed: Callable[..., Decisions],
         word: str,
     ) -> None:
-        """Call the service and tell how many tags changed."""
+        """Call the service and tell how many tags changed, and why the others did not."""
         assert isinstance(request.user, User)
         rows = list(ImageTag.objects.filter(pk__in=chosen.values("pk")))
-        changed = deed(moderator=request.user, image_tags=rows)
-        passed_over = len(rows) - changed
-        note = f" {passed_over} needed no change or are blocked." if passed_over else ""
-        level = messages.SUCCESS if changed else messages.WARNING
-        noun = "tag" if changed == 1 else "tags"
-        self.message_user(request, f"{changed} {noun} {word}.{note}", level)
+        outcome = deed(moderator=request.user, image_tags=rows)
+        level = messages.SUCCESS if outcome.changed else messages.WARNING
+        noun = "tag" if outcome.changed == 1 else "tags"
+        told = f"{outcome.changed} {noun} {word}. {outcome.excuses}".strip()
+        self.message_user(request, told, level)
 
     @admin.display(description="Photo")
     def photo(self, row: ImageTag) -> SafeString:

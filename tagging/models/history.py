@@ -19,6 +19,7 @@ class EventKind(models.TextChoices):
     REOPENED = "reopened", "Handed back to the votes"
     IMPORTED = "imported", "Imported"
     UNDONE = "undone", "Undone"
+    SETTLED = "settled", "Settled by votes that came of age"
 
 
 class TagEventQuerySet(models.QuerySet["TagEvent"]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tagging.models import TagState
-from tagging.states import Ballot, state_from_votes
+from tagging.policy import COMMUNITY
+from tagging.states import Ballot, judge_votes
 
 
 def ballots(text: str) -> list[Ballot]:
@@ -34,9 +35,9 @@ def ballots(text: str) -> list[Ballot]:
     ],
 )
 def test_votes_give_the_state(votes: str, state: TagState | None) -> None:
-    assert state_from_votes(ballots(votes)) == state
+    assert judge_votes(ballots(votes), COMMUNITY).state == state
 
 
 def test_an_unsure_owner_leaves_the_answer_to_others() -> None:
     unsure_owner = Ballot(value="unsure", is_owner=True)
-    assert state_from_votes([unsure_owner, *ballots("yy")]) == TagState.CONFIRMED
+    assert judge_votes([unsure_owner, *ballots("yy")], COMMUNITY).state == TagState.CONFIRMED
