@@ -25,7 +25,7 @@ class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
 class VoteAdmin(BookAdmin):
     """Who said what, and when they changed their mind."""
 
-    list_display = ("person", "value", "tag", "photo", "created_at", "replaced_at")
+    list_display = ("person", "value", "tag", "photo", "created_at", "counted_at", "replaced_at")
     list_filter = ("value", ("replaced_at", admin.EmptyFieldListFilter))
     list_select_related = ("person", "tag", "image__owner")
     date_hierarchy = "created_at"

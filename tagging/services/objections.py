@@ -28,6 +28,18 @@ class Objection(StrEnum):
     GONE = "the photo is gone"
 
 
+# The same beside the one photo that somebody looks at. That nothing had to change is no refusal.
+SENTENCES: Final = {
+    Objection.BLOCKED: "The tag is blocked here and cannot be approved.",
+    Objection.NO_CONSENSUS: (
+        "There is no consensus yet. It can be approved once enough independent people agree; "
+        "rejecting needs no consensus."
+    ),
+    Objection.OWN_PHOTO: "This is your own photo: another moderator has to decide.",
+    Objection.GONE: "The photo has been deleted meanwhile.",
+}
+
+
 @dataclass
 class Decisions:
     """What became of a set of decisions."""
@@ -43,6 +55,11 @@ class Decisions:
             for objection in Objection
             if self.passed_over[objection]
         )
+
+    @property
+    def refusal(self) -> str:
+        """Return why a decision about a single photo was refused, "" where it holds now."""
+        return next((SENTENCES[why] for why in self.passed_over if why in SENTENCES), "")
 
 
 @dataclass(frozen=True)
