@@ -99,8 +99,10 @@ class Policy:
     # --- Unlike anything learnt -----------------------------------------------------------
     # With these numbers a head of 300 cats and 300 dogs speaks of 99.3 % of unseen cats and dogs
     # and of 1.4 % of 173 other subjects (benchmarks/head_quality.py); of fewer photos it is more
-    # lenient.
+    # lenient. So many photos are remembered.
     familiar_anchors: int
+    # The floor is this quantile of how near learnt photos are to each other, lowered by the margin
+    # times its distance from the median.
     familiar_quantile: float
     familiar_margin: float
 
@@ -115,14 +117,20 @@ class Policy:
 
     # --- Gate -----------------------------------------------------------------------------
     # With 150 to 350 test photos a strict lower bound would refuse a true gain of two points
-    # four times in five (simulated), so the point difference and the upper bound decide.
+    # four times in five (simulated), so the point difference and the upper bound decide. The
+    # candidate may be worse by this share at most, in macro-F1 and in average precision.
     gate_worst_drop: float
+    # A swap has to bring something: one of them better by this much,
     gate_least_gain: float
+    # or a tag that is new and reaches this F1.
     gate_new_tag_f1: float
+    # No tag with so many test photos may lose more F1 than this; below, one photo weighs too much.
     gate_tag_photos: int
     gate_tag_drop: float
+    # Expected calibration error at most, once so many decisions make it worth computing.
     gate_calibration_error: float
     gate_calibration_decisions: int
+    # Times the live backbone's time per photo.
     gate_speed_ratio: float
     # From so many test photos on the lower bound of the difference has to be above
     # `-gate_worst_drop`; below it a moderator decides with the figures. 0: it never binds, and

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from tagging.policy import Policy
 
@@ -66,7 +67,7 @@ def voting_weight(record: GoldRecord, policy: Policy) -> float:
         return 0.0
     present = Skill(record.present_right, record.present_wrong)
     absent = Skill(record.absent_right, record.absent_wrong)
-    doubt = (present.variance + absent.variance) ** 0.5
+    doubt = sqrt(present.variance + absent.variance)
     return max(0.0, present.mean + absent.mean - 1 - doubt)
 
 

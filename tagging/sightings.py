@@ -23,6 +23,7 @@ from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from gallery.models import User
 from tagging.models import Sighting
 from tagging.presets import current_policy
 
@@ -48,15 +49,15 @@ class NoteSightings:
         """Return the answer, with a device cookie for a browser that has none yet."""
         response = self.get_response(request)
         if request.method == "POST" and current_policy().shared_hours:
-            if request.user.is_authenticated:
-                note_sighting(request)
+            if isinstance(request.user, User):
+                note_sighting(request, request.user)
             if settings.SESSION_COOKIE_NAME in request.COOKIES and device_of(request) is None:
                 _hand_out_device(response)
         return response
 
 
-def note_sighting(request: HttpRequest) -> None:
-    """Store that the person who asks was seen on this network and device in this hour.
+def note_sighting(request: HttpRequest, person: User) -> None:
+    """Store that the person was seen on this network and device in this hour.
 
     A device counts once its cookie came back: a program that drops cookies would otherwise leave
     a new one with every request.
@@ -64,7 +65,7 @@ def note_sighting(request: HttpRequest) -> None:
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     places = {"network": network_of(request), "device": device_of(request)}
     rows = [
-        Sighting(person_id=request.user.pk, mark=mark_of(kind, place), hour=hour)
+        Sighting(person=person, mark=mark_of(kind, place), hour=hour)
         for kind, place in places.items()
         if place is not None
     ]

@@ -10,7 +10,7 @@ from typing import Final
 from gallery.models import Image, User
 from tagging.models import EventKind, ImageTag, TagState
 from tagging.policy import Policy
-from tagging.states import Verdict
+from tagging.states import CONFIRMED, Verdict
 
 DECIDED_STATE: Final = {
     EventKind.APPROVED: TagState.CURATED,
@@ -104,5 +104,5 @@ class Request:
         """
         if not self.policy.weighs_votes:
             return True
-        is_confirmed = verdict.state == TagState.CONFIRMED
+        is_confirmed = verdict.state == CONFIRMED
         return is_confirmed or verdict.is_escalated or row.is_escalated
