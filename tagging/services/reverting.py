@@ -84,6 +84,7 @@ def _revert_batch(moderator: User, person: User, events: Sequence[TagEvent]) -> 
             continue
         undone += 1
     if undone:
-        told = f"Undone: {undone} changes from {events[-1].created_at} to {events[0].created_at}."
+        oldest, newest = (f"{events[at].created_at:%Y-%m-%d %H:%M}" for at in (-1, 0))
+        told = f"Undone: {undone} changes from {oldest} to {newest} (UTC)."
         LogEntry.objects.log_actions(moderator.pk, [person], CHANGE, told, single_object=True)
     return undone
