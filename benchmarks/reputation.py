@@ -172,10 +172,11 @@ def fit_dawid_skene(votes: Votes, golds: tuple[Votes, Flags], pairs: int) -> Flo
     )
     known = pd.Series(truth.astype(int), index=np.arange(len(truth)) + pairs)
     known = known[known.index.isin(table["task"])]
-    errors = DawidSkene(n_iter=50).fit(table, true_labels=known).errors_
+    errors: pd.DataFrame = DawidSkene(n_iter=50).fit(table, true_labels=known).errors_
     absent = errors.xs(0, level="label")[0].reindex(range(PEOPLE), fill_value=0.5)
     present = errors.xs(1, level="label")[1].reindex(range(PEOPLE), fill_value=0.5)
-    return np.clip(np.stack([absent, present], axis=1).astype(float), 0.01, 0.99)
+    right: Floats = np.stack([absent, present], axis=1).astype(np.float64)
+    return right.clip(0.01, 0.99)
 
 
 def tell_decisions(
@@ -204,7 +205,8 @@ def tell_decisions(
 
 def informedness(right: Floats) -> Floats:
     """Return sensitivity + specificity - 1, at least 0, of each person."""
-    return np.maximum(right.sum(axis=1) - 1, 0)
+    informed: Floats = right.sum(axis=1) - 1
+    return informed.clip(0)
 
 
 def weights_of(records: list[GoldRecord]) -> Floats:
