@@ -30,3 +30,13 @@ def retag_library() -> str:
     )
     logger.info("Re-tagged the library. %s", text)
     return text
+
+
+def prune_versions() -> str:
+    """Remove the files of versions that nobody will go back to; return in words which."""
+    from tagging.services import pruning
+
+    pruned = pruning.prune_versions()
+    if not pruned:
+        return "No version had to be pruned."
+    return f"Removed the files of version {', '.join(map(str, sorted(pruned)))}."

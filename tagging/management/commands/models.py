@@ -79,7 +79,7 @@ def row_of(version: ModelVersion, live: ModelVersion) -> tuple[str, ...]:
     return (
         str(version.number),
         "*" if version == live else "",
-        str(version.state),
+        "pruned" if version.is_pruned else str(version.state),
         version.serving_backbone,
         f"{macro_f1:.3f}" if isinstance(macro_f1, float) else "",
         str(len(version.labels)) if not version.is_bootstrap else "",
