@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from gallery.models import Image
+from tagging.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,19 @@ def retag_library() -> str:
     )
     logger.info("Re-tagged the library. %s", text)
     return text
+
+
+def preview_version(version_id: int) -> str:
+    """Compute what a version would change; return that, or why it cannot be said, in words."""
+    from tagging.services import previews
+
+    version = ModelVersion.objects.filter(pk=version_id).first()
+    if version is None:
+        return f"Version with id {version_id} is gone."
+    try:
+        return previews.preview_version(version=version).sentence
+    except previews.PreviewRefused as refusal:
+        return str(refusal)
 
 
 def prune_versions() -> str:
