@@ -1,4 +1,4 @@
-"""Jobs of this room; both belong on the training cluster."""
+"""Jobs of this room. Each may run twice without harm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 
 from django.conf import settings
 
+from tagging.models import Promotion
 from tagging.presets import current_policy
+from training import contributors
 from training.models import RunState, TrainingRun
 from training.services import KILLED, finish_run, request_retraining
 from training.triggers import reason_to_retrain
@@ -56,3 +58,12 @@ def retrain_if_due() -> str:
         return "Nothing new worth learning."
     run = request_retraining(asked_by=None)
     return f"Run {run.pk} asked for: {why}"
+
+
+def tell_contributors(promotion_id: int) -> str:
+    """Tell those who taught a version that it is live; return in words how many that were."""
+    promotion = Promotion.objects.select_related("version").filter(pk=promotion_id).first()
+    if promotion is None:
+        return f"Promotion {promotion_id} is gone."
+    told = contributors.tell_contributors(promotion=promotion)
+    return f"{told} people were told of version {promotion.version.number}."
