@@ -41,8 +41,9 @@ def upload_week(owner: User, when: date, number: int, shift: float = 0.0) -> Non
     """Store this many photos of a week, their first number around `shift`."""
     random = np.random.default_rng(when.toordinal())
     moment = timezone.now().replace(year=when.year, month=when.month, day=when.day)
+    anything = vector_for("any", 0)
     for place in range(number):
-        vector = vector_for("any", 0).copy()
+        vector = anything.copy()
         vector[0] = random.normal() + shift
         image = add_photo(owner, f"{when} {place}", vector)
         Image.objects.filter(pk=image.pk).update(created_at=moment + timedelta(days=place % 7))
