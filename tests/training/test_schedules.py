@@ -170,7 +170,7 @@ def test_enough_new_decisions_are_due(alice: User, mona: User, settings: Setting
     settings.EYES_RETRAIN_AFTER = 5
     photos = teach_world(alice, ["cat", "dog"])
     judged_run()
-    rows = ImageTag.objects.filter(image__in=photos["cat"])
+    rows = ImageTag.objects.filter(image__in=photos["cat"]).order_by("pk")
     reject_tags(moderator=mona, image_tags=rows[:4])
     assert reason_to_retrain(COMMUNITY) is None
     photos["dog"][0].teaches = False
