@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -36,6 +38,27 @@ def test_the_same_address_is_told_once_and_another_one_again(alice: User, bob: U
     assert unread(alice) == 2
     assert tell(texts={alice.pk: "Without an address."}) == 1
     assert tell(texts={alice.pk: "Without an address."}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_jobs_at_the_same_moment_tell_once(alice: User) -> None:
+    start = threading.Barrier(4)
+    told: list[int] = []
+
+    def tell_alice() -> None:
+        try:
+            start.wait()
+            told.append(tell(texts={alice.pk: "Version 2 is live."}, url="/models/2/"))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=tell_alice) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == [0, 0, 0, 1]
+    assert (Notice.objects.count(), unread(alice)) == (1, 1)
 
 
 def test_people_who_are_gone_stop_nobody(alice: User, bob: User) -> None:
