@@ -15,5 +15,6 @@ urlpatterns = [
     path("images/<int:pk>/edit/", views.edit, name="edit"),
     path("images/<int:pk>/delete/", views.delete, name="delete"),
     path("media/<int:pk>/<int:width>.webp", media.rendition, name="rendition"),
+    path("notices/", views.notices, name="notices"),
     path("people/<str:username>/", views.profile, name="profile"),
 ]

@@ -6,6 +6,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
@@ -13,9 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery.answers import answer_in_json, answer_in_page, wants_json
 from gallery.forms import EditForm, UploadForm
-from gallery.models import Image, User, Viewer
+from gallery.models import Image, Notice, User, Viewer
+from gallery.notices import mark_read
 from gallery.paging import page_of_photos
 from gallery.services import delete_image, store_uploads, update_image
+
+NOTICES_ON_PAGE = 30
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -119,3 +123,16 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     delete_image(image=found)
     messages.success(request, "The photo is deleted.")
     return redirect(owner)
+
+
+@login_required
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    """What the person was told, the newest first; opening the page counts as reading."""
+    person = cast(User, request.user)
+    told = Paginator(Notice.objects.filter(person=person), NOTICES_ON_PAGE)
+    page = told.get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)  # Read before they are marked: new ones stand out.
+    if request.method == "GET" and person.unread_notices:
+        mark_read(person=person)
+    return render(request, "gallery/notices.html", {"page": page})

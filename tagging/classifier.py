@@ -180,7 +180,12 @@ def current_classifier() -> Classifier:
         loaded = serving_version(held.loaded if held and is_same_place else None)
         wanted = promotion.version_id if promotion else loaded.version.pk
         held = _held = _Held(asked, loaded, time.monotonic(), loaded.version.pk == wanted)
-    return Classifier(held.loaded, frozenset(Tag.objects.silent().values_list("name", flat=True)))
+    return classifier_of(held.loaded)
+
+
+def classifier_of(loaded: LoadedVersion) -> Classifier:
+    """Return a classifier of this version, live or not, that knows today's words."""
+    return Classifier(loaded, frozenset(Tag.objects.silent().values_list("name", flat=True)))
 
 
 def _deserves_second_look(held: _Held) -> bool:

@@ -47,7 +47,8 @@ def standing_versions() -> list[ModelVersion]:
     """Return the live version and those it would fall back to, the nearest first.
 
     Promotions pile up and a rollback takes away what lies above its target, so that going back
-    twice never returns to the version that was left first. Version 0 is always the ground.
+    twice never returns to the version that was left first. Version 0 is always the ground. What
+    has no files any more is left out.
     """
     pile: list[int] = []
     steps = Promotion.objects.order_by("pk").values_list("version_id", "is_rollback")
@@ -59,7 +60,7 @@ def standing_versions() -> list[ModelVersion]:
     ground = ModelVersion.objects.bootstrap()
     versions = ModelVersion.objects.in_bulk(set(pile)) | {ground.pk: ground}
     nearest_first = dict.fromkeys([*reversed(pile), ground.pk])
-    return [versions[pk] for pk in nearest_first]
+    return [versions[pk] for pk in nearest_first if not versions[pk].is_pruned]
 
 
 def stand_in() -> ModelVersion | None:
@@ -83,6 +84,11 @@ def check_version(version: ModelVersion) -> Head | None:
     if version.is_bootstrap:
         _check_backbone(version.serving_backbone, None)
         return None
+    if version.pruned_at is not None:
+        raise DamagedVersion(
+            f"Its files were removed on {version.pruned_at:%Y-%m-%d} to save space; only its "
+            "figures are kept."
+        )
     files = read_verified(version.directory, version.sha256, (HEAD, GOLDEN))
     try:
         head = Head.from_bytes(files[HEAD])

@@ -7,6 +7,7 @@ import logging
 from django_q.tasks import async_task
 
 from gallery.models import Image
+from tagging.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 
@@ -59,3 +60,26 @@ def forget_old_sightings() -> str:
     from tagging import sightings
 
     return f"{sightings.forget_old_sightings()} sightings forgotten."
+
+
+def preview_version(version_id: int) -> str:
+    """Compute what a version would change; return that, or why it cannot be said, in words."""
+    from tagging.services import previews
+
+    version = ModelVersion.objects.filter(pk=version_id).first()
+    if version is None:
+        return f"Version with id {version_id} is gone."
+    try:
+        return previews.preview_version(version=version).sentence
+    except previews.PreviewRefused as refusal:
+        return str(refusal)
+
+
+def prune_versions() -> str:
+    """Remove the files of versions that nobody will go back to; return in words which."""
+    from tagging.services import pruning
+
+    pruned = pruning.prune_versions()
+    if not pruned:
+        return "No version had to be pruned."
+    return f"Removed the files of version {', '.join(map(str, sorted(pruned)))}."

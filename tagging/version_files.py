@@ -20,6 +20,7 @@ CARD = "card.md"
 MANIFEST = "manifest.json"
 
 UNFINISHED = ".unfinished"
+REMOVED = ".removed"
 
 
 class DamagedVersion(Exception):
@@ -93,6 +94,23 @@ def read_verified(directory: Path, sha256: str, names: Collection[str]) -> dict[
     if missing:
         raise DamagedVersion(f"{', '.join(missing)} was never published with this version.")
     return kept
+
+
+def remove_files(store: Path, number: int) -> bool:
+    """Remove `store/<number>/` whole; return whether there was such a folder.
+
+    It loses its name first and its bytes then, so that nobody ever meets half a version; what a
+    kill in between leaves is thrown away by the next call for whatever number. Raises OSError
+    when the disk refuses the renaming.
+    """
+    folder = store / str(number)
+    is_there = folder.is_dir()
+    if is_there:
+        folder.rename(store / f".{number}-{uuid4().hex}{REMOVED}")
+        _sync_folder(store)
+    for left in store.glob(f".*{REMOVED}"):
+        shutil.rmtree(left, ignore_errors=True)
+    return is_there
 
 
 def published_numbers(store: Path) -> set[int]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
-from training.schedules import DAILY_JOBS, time_of_day
+from training.schedules import JOBS
 from training.services import TRAINING_CLUSTER
 
 
@@ -37,9 +37,9 @@ def check_times_of_day(
 ) -> list[CheckMessage]:
     """Report a time in the settings that no clock shows."""
     problems: list[CheckMessage] = []
-    for job in DAILY_JOBS:
+    for job in JOBS:
         try:
-            time_of_day(job.setting)
+            _ = job.time_of_day
         except ImproperlyConfigured as error:
             problems.append(Error(str(error), id="training.E002"))
     return problems

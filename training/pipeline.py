@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,10 @@ from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion
 from tagging.policy import Policy
 from tagging.presets import current_policy
+from tagging.previews import Preview
 from tagging.registry import LoadedVersion, serving_version
 from tagging.services.embeddings import embed_images
+from tagging.services.previews import PreviewRefused, preview_version, request_preview
 from tagging.services.suggestions import retag_library
 from tagging.services.versions import promote_version
 from training.learning.examples import TEST
@@ -116,7 +118,10 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
         report.state = _outcome(judged.verdict, options)
         if report.promoted:
             with clock.step("retag"):
-                _go_live(version, run, judged, progress)
+                report.preview = _go_live(version, run, judged, progress)
+        elif report.state != RunState.REFUSED:
+            # Whoever decides about it later will want to know what it changes.
+            request_preview(version=version)
     return report
 
 
@@ -205,24 +210,39 @@ def _remember_version(run: TrainingRun, version: ModelVersion) -> None:
     run.save(update_fields=["version"])
 
 
-def _go_live(version: ModelVersion, run: TrainingRun, judged: Judged, progress: Progress) -> None:
-    """Swap, and let the new version speak about every photo."""
+def _go_live(
+    version: ModelVersion, run: TrainingRun, judged: Judged, progress: Progress
+) -> Preview | None:
+    """Swap, and let the new version speak about every photo; return what that changes."""
     every = Image.objects.values_list("pk", flat=True)
-    _embed(list(every), run.backbone, progress, 0.80, 0.88)
-    progress.tell(RETAGGING, 0.88)
+    _embed(list(every), run.backbone, progress, 0.80, 0.86)
+    preview = _look_ahead(version, progress)
+    progress.tell(RETAGGING, 0.90)
     promote_version(
         version=version, by=run.asked_by, reason=judged.verdict.reason, enqueue_retag=False
     )
     try:
-        retag_library(
-            progress=lambda done, total: progress.tell(
-                RETAGGING, 0.88 + 0.12 * done / max(1, total)
-            )
-        )
+        retag_library(progress=_counting(progress, RETAGGING, 0.90, 1.0))
     except BaseException:
         # The version is live whatever happens here; a job finishes what this could not.
         async_task("tagging.tasks.retag_library")
         raise
+    return preview
+
+
+def _look_ahead(version: ModelVersion, progress: Progress) -> Preview | None:
+    counting = _counting(progress, "Looking at what it changes", 0.86, 0.90)
+    try:
+        return preview_version(version=version, progress=counting)
+    except PreviewRefused:
+        return None  # Its files are not as published; the promotion refuses it and says why.
+
+
+def _counting(
+    progress: Progress, step: str, start: float, end: float
+) -> Callable[[int, int], None]:
+    """Return a listener for a part of the run that counts photos: (done, in all)."""
+    return lambda done, total: progress.tell(step, start + (end - start) * done / max(1, total))
 
 
 def _embed(ids: list[int], backbone: str, progress: Progress, start: float, end: float) -> None:

@@ -24,6 +24,13 @@ class TagRow:
     f1: float | None
     f1_before: float | None
 
+    @property
+    def change(self) -> float | None:
+        """Return by how much F1 rose, 0.1 for ten points; None for a new tag."""
+        if self.f1 is None or self.f1_before is None:
+            return None
+        return self.f1 - self.f1_before
+
 
 @dataclass(frozen=True)
 class Mistake:

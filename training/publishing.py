@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from tagging import version_files
+from tagging.backbones.cards import get_card
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion, VersionState
 from training.learning.gate import Verdict
@@ -113,6 +114,7 @@ def write_card(judged: Judged) -> str:
     """Return the model card: what it is, what it learnt from, how good it is, where it ends."""
     examples, figures = judged.snapshot.examples, judged.figures
     sides = {side: len(examples.rows_on(side)) for side in ("train", "validation", "test")}
+    backbone = get_card(judged.backbone)
     lines = [
         "# Model card",
         "",
@@ -143,6 +145,10 @@ def write_card(judged: Judged) -> str:
         "## Where it ends",
         "Figures hold for photos like those it was judged on. A tag that was not curated on a "
         "photo says nothing; words about people's identity are never said by machine.",
+        "",
+        "## Where it comes from",
+        f"{backbone.title}: {backbone.weights_note} Licence of its weights: {backbone.licence}. "
+        "The head above it holds nobody's photo.",
         "",
     ]
     return "\n".join(lines)

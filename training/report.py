@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tagging.previews import Preview
 from training.learning.gate import GateLine
 from training.learning.metrics import Figures
 from training.models import RunState
@@ -29,6 +30,7 @@ class RetrainReport:
     figures: Figures | None = None
     gate: Sequence[GateLine] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    preview: Preview | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -61,10 +63,18 @@ class RetrainReport:
             },
             "gate": [vars(line) for line in self.gate],
             "missing": dict(self.missing),
+            "preview": self._preview_json(),
             "seconds": {
                 step: round(self.seconds.get(step, 0.0), 3) for step in (*TIMED_STEPS, "total")
             },
         }
+
+    def _preview_json(self) -> dict[str, Any] | None:
+        """Return what the promotion changed, in figures that name nobody; None without one."""
+        if self.preview is None:
+            return None
+        told = ("against", "photos", "gained", "lost", "per_tag", "sentence")
+        return {name: getattr(self.preview, name) for name in told}
 
     def as_text(self) -> str:
         """Return the report for a terminal."""
@@ -110,7 +120,12 @@ class RetrainReport:
             f"{step} {self.seconds[step]:.1f}" for step in TIMED_STEPS if step in self.seconds
         )
         total = self.seconds.get("total", 0.0)
-        return [f"{self._headline()} {self.reason}", f"Seconds: {spent or '–'}; total {total:.1f}."]
+        change = [f"It changes {self.preview.sentence}"] if self.preview else []
+        return [
+            f"{self._headline()} {self.reason}",
+            *change,
+            f"Seconds: {spent or '–'}; total {total:.1f}.",
+        ]
 
     def _headline(self) -> str:
         if self.dry_run and self.state == RunState.KEPT:

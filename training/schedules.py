@@ -4,33 +4,109 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django_q.models import Schedule
 
 from training.services import TRAINING_CLUSTER
 
 NEVER = "off"
+# Each site adds so many minutes at most to a time of day, always the same ones: many sites on one
+# machine, and many jobs of one site, do not all wake at once.
+SPREAD = 30
+MONDAY = 0
+
+
+class Rhythm(StrEnum):
+    """How often a job runs; the values are those of the queue's own table."""
+
+    HOURLY = Schedule.HOURLY
+    DAILY = Schedule.DAILY
+    WEEKLY = Schedule.WEEKLY
 
 
 @dataclass(frozen=True)
-class DailyJob:
-    """A function that the queue calls once a day, at the local time that a setting names."""
+class ScheduledJob:
+    """A function that the queue calls again and again.
+
+    `at` is a local time (weekly jobs run on Mondays): the job comes due within the half hour after
+    it. It is a clock's time or the name of the setting that holds one. An hourly job has none; it
+    comes due at a minute of the site's own. Without a cluster the default one takes it.
+    """
 
     name: str
     function: str
-    setting: str
-    cluster: str
+    rhythm: Rhythm
+    at: time | str = time(0)
+    cluster: str | None = None
+
+    @property
+    def time_of_day(self) -> time | None:
+        """Return the time, None for never; raises ImproperlyConfigured for a wrong setting."""
+        return time_of_day(self.at) if isinstance(self.at, str) else self.at
+
+    @property
+    def offset(self) -> timedelta:
+        """Return how much later this site's job comes due; the same at every start."""
+        digest = salted_hmac("training.schedules", self.function, algorithm="sha256").digest()
+        spread = 60 if self.rhythm == Rhythm.HOURLY else SPREAD
+        return timedelta(minutes=int.from_bytes(digest[:4], "big") % spread)
 
 
-DAILY_JOBS = (
-    DailyJob(
+JOBS = (
+    ScheduledJob(
         name="Retrain when there is enough new curation",
         function="training.tasks.retrain_if_due",
-        setting="EYES_RETRAIN_AT",
+        rhythm=Rhythm.DAILY,
+        at="EYES_RETRAIN_AT",
+        cluster=TRAINING_CLUSTER,
+    ),
+    ScheduledJob(
+        name="Remove the files of old versions",
+        function="tagging.tasks.prune_versions",
+        rhythm=Rhythm.DAILY,
+        at=time(5, 0),
+        cluster=TRAINING_CLUSTER,
+    ),
+    ScheduledJob(
+        name="Fill the review queue",
+        function="training.tasks.fill_review_queue",
+        rhythm=Rhythm.DAILY,
+        at=time(5, 30),
+        cluster=TRAINING_CLUSTER,
+    ),
+    ScheduledJob(
+        name="Forget old sightings",
+        function="tagging.tasks.forget_old_sightings",
+        rhythm=Rhythm.DAILY,
+        at=time(2, 0),
+    ),
+    ScheduledJob(
+        name="Forget old notices",
+        function="gallery.tasks.prune_notices",
+        rhythm=Rhythm.DAILY,
+        at=time(2, 30),
+    ),
+    ScheduledJob(
+        name="Count votes that have come of age",
+        function="tagging.tasks.count_votes_of_age",
+        rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
+        name="Watch the live version",
+        function="training.tasks.watch_live_version",
+        rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
+        name="Measure last week's drift",
+        function="training.tasks.read_drift",
+        rhythm=Rhythm.WEEKLY,
+        at=time(1, 0),
         cluster=TRAINING_CLUSTER,
     ),
 )
@@ -42,7 +118,7 @@ def register_schedules() -> int:
     A schedule that stands as it should keeps its next run, so that a restart just before it does
     not put it off. `off` in the setting removes it.
     """
-    return sum(_register(job) for job in DAILY_JOBS)
+    return sum(_register(job) for job in JOBS)
 
 
 def time_of_day(name: str) -> time | None:
@@ -58,8 +134,22 @@ def time_of_day(name: str) -> time | None:
         ) from None
 
 
-def _register(job: DailyJob) -> bool:
-    at = time_of_day(job.setting)
+def next_time(job: ScheduledJob, at: time) -> datetime:
+    """Return the next moment at which this job comes due here, by local clocks."""
+    now = timezone.localtime()
+    if job.rhythm == Rhythm.HOURLY:
+        first, step = now.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
+    else:
+        first = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+        step = timedelta(days=1)
+    moment = first - step + job.offset
+    while moment <= now or (job.rhythm == Rhythm.WEEKLY and moment.weekday() != MONDAY):
+        moment += step
+    return moment
+
+
+def _register(job: ScheduledJob) -> bool:
+    at = job.time_of_day
     with transaction.atomic():
         present = Schedule.objects.filter(name=job.name).order_by("pk")
         if at is None:
@@ -71,25 +161,26 @@ def _register(job: DailyJob) -> bool:
                 return False
         schedule = schedule or Schedule(name=job.name)
         schedule.func, schedule.cluster = job.function, job.cluster
-        schedule.schedule_type, schedule.repeats = Schedule.DAILY, -1
-        schedule.next_run = next_time(at)
+        schedule.schedule_type, schedule.repeats = str(job.rhythm), -1
+        schedule.next_run = next_time(job, at)
         schedule.save()
     return True
 
 
-def next_time(at: time) -> datetime:
-    """Return the next moment at which clocks here show this time."""
-    now = timezone.localtime()
-    moment = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
-    return moment if moment > now else moment + timedelta(days=1)
-
-
-def _is_as_it_should(schedule: Schedule, job: DailyJob, at: time) -> bool:
-    told = timezone.localtime(schedule.next_run)
+def _is_as_it_should(schedule: Schedule, job: ScheduledJob, at: time) -> bool:
     return (
         schedule.func == job.function
         and schedule.cluster == job.cluster
-        and schedule.schedule_type == Schedule.DAILY
+        and schedule.schedule_type == job.rhythm
         and schedule.repeats == -1
-        and (told.hour, told.minute) == (at.hour, at.minute)
+        and _clock(schedule.next_run, job) == _clock(next_time(job, at), job)
     )
+
+
+def _clock(moment: datetime, job: ScheduledJob) -> tuple[int, ...]:
+    """Return what a clock shows at this moment, as far as this job goes by it."""
+    local = timezone.localtime(moment)
+    if job.rhythm == Rhythm.HOURLY:
+        return (local.minute,)
+    is_weekly = job.rhythm == Rhythm.WEEKLY
+    return (local.weekday() if is_weekly else 0, local.hour, local.minute)

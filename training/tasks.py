@@ -1,4 +1,4 @@
-"""Jobs of this room; both belong on the training cluster."""
+"""Jobs of this room. Each may run twice without harm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import sys
 
 from django.conf import settings
 
+from tagging.models import Promotion
 from tagging.presets import current_policy
+from tagging.registry import live_version
+from tagging.version_files import DamagedVersion
+from training import contributors, drift, watch
 from training.models import RunState, TrainingRun
 from training.services import KILLED, finish_run, request_retraining
 from training.triggers import reason_to_retrain
@@ -56,3 +60,30 @@ def retrain_if_due() -> str:
         return "Nothing new worth learning."
     run = request_retraining(asked_by=None)
     return f"Run {run.pk} asked for: {why}"
+
+
+def tell_contributors(promotion_id: int) -> str:
+    """Tell those who taught a version that it is live; return in words how many that were."""
+    promotion = Promotion.objects.select_related("version").filter(pk=promotion_id).first()
+    if promotion is None:
+        return f"Promotion {promotion_id} is gone."
+    told = contributors.tell_contributors(promotion=promotion)
+    return f"{told} people were told of version {promotion.version.number}."
+
+
+def watch_live_version() -> str:
+    """Roll back a live version that people accept less often than the one before; say so."""
+    return watch.watch_live_version()
+
+
+def read_drift() -> str:
+    """Measure last week's photos with the live version; return the finding in words."""
+    version, week = live_version(), drift.last_full_week()
+    if version.is_bootstrap:
+        return "Version 0 is live; it was not taught here, so nothing can drift away from it."
+    try:
+        reading = drift.read_drift(version=version, week=week)
+    except (drift.TooFewPhotos, DamagedVersion) as reason:
+        return str(reason)
+    level = drift.level_of(reading.stability_index, current_policy())
+    return f"{reading}: {reading.stability_index:.3f} on {reading.photos} photos, {level}."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from gallery.models import Image
 from tagging.models import FullyTagged, ImageTag, TagState
@@ -16,8 +17,9 @@ from training.snapshot import learnable_candidates
 def reason_to_retrain(policy: Policy) -> str | None:
     """Return in words what is new since the last run, or None where it is not worth a run.
 
-    Worth it are `EYES_RETRAIN_AFTER` decisions of people, or a tag that has just reached the
-    number of photos it takes. Without any learnable tag nothing is.
+    Worth it are `EYES_RETRAIN_AFTER` decisions of people, a tag that has just reached the number
+    of photos it takes, or anything new at all where the last run is `retrain_after_days` ago.
+    Without any learnable tag nothing is.
     """
     learnable, _ = learnable_candidates(policy)
     if not learnable:
@@ -29,9 +31,15 @@ def reason_to_retrain(policy: Policy) -> str | None:
     ready = [tag for tag in learnable if tag not in tried or _was_short(last, tag, policy)]
     if ready:
         return f"newly learnable: {', '.join(ready)}."
-    since = decisions_since(last.started_at or last.created_at)
+    moment = last.started_at or last.created_at
+    since = decisions_since(moment)
     if since >= settings.EYES_RETRAIN_AFTER:
         return f"{since} new decisions of people."
+    if since and timezone.now() - moment >= timedelta(days=policy.retrain_after_days):
+        plural = "" if since == 1 else "s"
+        return (
+            f"{since} new decision{plural} of people in {policy.retrain_after_days} days or more."
+        )
     return None
 
 

@@ -8,8 +8,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from tagging.models import ModelVersion
 from tagging.registry import live_version
+from training.model_card import card_of
 from training.models import RunState, TrainingRun
-from training.presentation import confusion_table, tag_rows
 
 VERSIONS_ON_PAGE = 100
 
@@ -39,19 +39,9 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 
 def model(request: HttpRequest, number: int) -> HttpResponse:
-    """Show one version: what it was taught, how good it is, and why it went live or not."""
+    """Show the card of one version: what it was taught, how good it is, and where it ends."""
     version = get_object_or_404(ModelVersion, number=number)
-    return render(
-        request,
-        "training/model.html",
-        {
-            "version": version,
-            "is_live": version == live_version(),
-            "tag_rows": tag_rows(version.metrics),
-            "confusion": confusion_table(version.metrics),
-            "promotion": version.promotions.first(),
-        },
-    )
+    return render(request, "training/model.html", {"card": card_of(version), "version": version})
 
 
 def _open_run() -> TrainingRun | None:

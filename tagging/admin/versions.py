@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from gallery.models import User
+from gallery.models import Image, User
 from gallery.moderation import OnRecord, is_moderator
 from tagging.models import ModelVersion, Promotion
+from tagging.previews import Example, Preview
 from tagging.registry import live_version, stand_in
+from tagging.services.previews import PreviewRefused, request_preview
 from tagging.services.versions import PromotionRefused, promote_version, roll_back
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 else:
     VersionAdmin = admin.ModelAdmin
     PromotionRows = admin.TabularInline
+
+LONGEST_REASON = 300
 
 
 class PromotionInline(OnRecord, PromotionRows):
@@ -37,7 +41,7 @@ class PromotionInline(OnRecord, PromotionRows):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(OnRecord, VersionAdmin):
-    """The list of versions, which one is live, how good each is, and two buttons."""
+    """The list of versions, which one is live, how good each is, and three buttons."""
 
     list_display = (
         "number",
@@ -52,7 +56,7 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
     list_filter = ("state", "backbone")
     fields = (
         *("number", "is_live", "state", "problem", "backbone_key", "summary"),
-        *("macro_f1", "labels", "metrics", "sha256", "created_at"),
+        *("macro_f1", "labels", "metrics", "sha256", "created_at", "pruned_at"),
     )
     inlines = (PromotionInline,)
 
@@ -60,7 +64,8 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
         """Return all versions, version 0 included from the first day, knowing the live one."""
         live = live_version()
         ModelVersion.objects.bootstrap()
-        return super().get_queryset(request).annotate(live_id=Value(live.pk))
+        annotated = {"live_id": Value(live.pk), "live_number": Value(live.number)}
+        return super().get_queryset(request).annotate(**annotated)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -72,11 +77,27 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
             self.message_user(request, text, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show one version, and what it would change beside the button that promotes it."""
+        version = ModelVersion.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        preview = Preview.from_json(version.preview) if version else None
+        context = {"preview": preview, "examples": photos_of(preview.examples) if preview else []}
+        return super().change_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
     def get_urls(self) -> list[URLPattern]:
-        """Return the admin's addresses and those of the two buttons."""
+        """Return the admin's addresses and those of the three buttons."""
         wrap = self.admin_site.admin_view
         return [
             path("rollback/", wrap(self.go_back), name="tagging_modelversion_rollback"),
+            path("<int:pk>/preview/", wrap(self.preview), name="tagging_modelversion_preview"),
             path("<int:pk>/promote/", wrap(self.promote), name="tagging_modelversion_promote"),
             *super().get_urls(),
         ]
@@ -102,10 +123,24 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
         """Return how many tags the head has learnt, or a dash for version 0."""
         return "–" if version.is_bootstrap else str(len(version.labels))
 
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have a worker find out what this version would change, or say why it cannot be."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not is_moderator(request.user):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        try:
+            request_preview(version=version)
+        except PreviewRefused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return redirect("admin:tagging_modelversion_change", pk)
+
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make this version the live one, or say why it cannot be."""
         version = get_object_or_404(ModelVersion, pk=pk)
-        return self._swap(request, lambda by: promote_version(version=version, by=by))
+        why = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+        return self._swap(request, lambda by: promote_version(version=version, by=by, reason=why))
 
     def go_back(self, request: HttpRequest) -> HttpResponse:
         """Return to the version that was live before the present one."""
@@ -124,3 +159,10 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
             text = f"Version {promotion.version.number} is live; the library is tagged anew."
             self.message_user(request, text, messages.SUCCESS)
         return redirect("admin:tagging_modelversion_changelist")
+
+
+def photos_of(examples: list[Example]) -> list[tuple[Image, Example]]:
+    """Return the photos of these examples that are still on show, each with what would change."""
+    on_show = Image.objects.on_show().with_owner()
+    photos = on_show.in_bulk([example.photo for example in examples])
+    return [(photos[each.photo], each) for each in examples if each.photo in photos]

@@ -53,6 +53,11 @@ class ModelVersion(models.Model):
     preview = models.JSONField(
         "what it would change", default=dict, help_text="Which photos gain or lose which tags."
     )
+    blind_pairs = models.JSONField(
+        "pairs that blind questions are drawn from",
+        default=dict,
+        help_text="How many were shown, offered and silent while this version was live.",
+    )
     pruned_at = models.DateTimeField(
         "files removed", null=True, blank=True, help_text="Its row and figures are kept."
     )
@@ -70,6 +75,11 @@ class ModelVersion(models.Model):
     def is_bootstrap(self) -> bool:
         """Return whether this is version 0, which has no files of its own."""
         return self.number == BOOTSTRAP_NUMBER
+
+    @property
+    def is_pruned(self) -> bool:
+        """Return whether the files were removed, so that it can never be live again."""
+        return self.pruned_at is not None
 
     @property
     def serving_backbone(self) -> str:

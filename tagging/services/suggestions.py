@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -117,13 +117,25 @@ def _replace_suggestions(
 
 
 def _wanted(classifier: Classifier, spoken: dict[int, list[ScoredTag]]) -> dict[Pair, Said]:
+    """Return what should stand; tags that are said for the first time are created."""
+    tags = find_or_create_tags(names=offered_names(spoken))
+    return wanted_suggestions(classifier, spoken, {name: tag.pk for name, tag in tags.items()})
+
+
+def offered_names(spoken: Mapping[int, list[ScoredTag]]) -> set[str]:
+    """Return the name of every tag that is worth offering on one of these photos."""
+    return {one.tag for tags in spoken.values() for one in tags if one.suggested}
+
+
+def wanted_suggestions(
+    classifier: Classifier, spoken: Mapping[int, list[ScoredTag]], ids: Mapping[str, int]
+) -> dict[Pair, Said]:
     """Return what should stand, by (image, tag): no rejected pair is among them.
 
-    First-day tags are the word of version 0, whichever version is live.
+    `ids` are those of the tags by name. First-day tags are the word of version 0, whichever
+    version is live.
     """
     offered = {pk: [one for one in tags if one.suggested] for pk, tags in spoken.items()}
-    tags = find_or_create_tags(names={one.tag for some in offered.values() for one in some})
-    ids = {name: tag.pk for name, tag in tags.items()}
     rejected = set(
         ImageTag.objects.rejected().filter(image__in=offered).values_list("image_id", "tag_id")
     )

@@ -7,7 +7,9 @@ from django_q.tasks import async_task
 
 from gallery.models import User
 from tagging.models import ModelVersion, Promotion, VersionState
+from tagging.models.network import BOOTSTRAP_NUMBER
 from tagging.registry import check_version, mark_damaged, standing_versions
+from tagging.signals import version_promoted
 from tagging.version_files import DamagedVersion
 
 
@@ -27,18 +29,19 @@ def promote_version(
 
     Its files, golden outputs and backbone are checked before; serving processes follow between
     two jobs. The library is tagged anew by a job after the commit, unless the caller does that
-    itself. Raises PromotionRefused for a damaged version (which is marked so), and leaves the
-    present one live.
+    itself, and `version_promoted` is sent. Raises PromotionRefused for a damaged version (which is
+    marked so) and for one whose files were removed, and leaves the present one live.
     """
-    try:
-        check_version(version)
-    except DamagedVersion as error:
-        if not version.is_bootstrap:
-            mark_damaged(version, str(error))
-        raise PromotionRefused(
-            f"Version {version.number} cannot go live: {error} The present one stays."
-        ) from error
+    _check_may_go_live(version)
     with transaction.atomic():
+        hold_promotions()
+        # It may have been pruned since it was checked.
+        version.refresh_from_db(fields=["pruned_at"])
+        if version.is_pruned:
+            raise PromotionRefused(
+                f"Version {version.number} cannot go live: its files have just been removed. "
+                "The present one stays."
+            )
         if version.state != VersionState.PROMOTED or version.problem:
             version.state, version.problem = VersionState.PROMOTED, ""
             version.save(update_fields=["state", "problem"])
@@ -47,6 +50,7 @@ def promote_version(
         )
         if enqueue_retag:
             transaction.on_commit(lambda: async_task("tagging.tasks.retag_library") and None)
+        transaction.on_commit(lambda: _announce(promotion))
     return promotion
 
 
@@ -70,3 +74,29 @@ def roll_back(*, by: User | None = None, reason: str = "") -> Promotion:
     raise PromotionRefused(
         " ".join(problems) or f"Version {present.number} is live and nothing was live before it."
     )
+
+
+def hold_promotions() -> None:
+    """Let no other process swap, roll back or prune until this transaction ends.
+
+    The row of version 0 stands for them all. Suggestions that name it may go on being written.
+    """
+    ModelVersion.objects.bootstrap()
+    ground = ModelVersion.objects.filter(number=BOOTSTRAP_NUMBER)
+    ground.select_for_update(no_key=True).get()
+
+
+def _check_may_go_live(version: ModelVersion) -> None:
+    version.refresh_from_db(fields=["pruned_at"])
+    try:
+        check_version(version)
+    except DamagedVersion as error:
+        if not version.is_bootstrap and not version.is_pruned:
+            mark_damaged(version, str(error))
+        raise PromotionRefused(
+            f"Version {version.number} cannot go live: {error} The present one stays."
+        ) from error
+
+
+def _announce(promotion: Promotion) -> None:
+    version_promoted.send_robust(sender=Promotion, promotion_id=promotion.pk)

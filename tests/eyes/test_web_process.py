@@ -16,10 +16,13 @@ from gallery.models import User
 User.objects.create_superuser("mona", "", "mona-secret-9")
 client = Client(headers={"host": "localhost"})
 pages = ["/", "/upload/", "/tags/", "/search/?q=cat", "/models/", "/healthz", "/api/v1/images/",
-         "/api/schema/", "/admin/", "/admin/policy/"]
+         "/api/schema/", "/admin/", "/admin/policy/", "/notices/", "/models/0/"]
 pages += [f"/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in admin.site._registry]
 assert client.get("/accounts/login/").status_code == 200
 client.force_login(User.objects.get())
+from tagging.models import ModelVersion
+bootstrap = ModelVersion.objects.bootstrap()
+pages += [f"/admin/tagging/modelversion/{bootstrap.pk}/change/"]
 for page in pages:
     response = client.get(page)
     assert response.status_code == 200, (page, response.status_code)

@@ -40,7 +40,7 @@ def test_version_0_is_live_before_the_first_promotion(network_store: Path) -> No
     assert numbers() == [0]
 
 
-def test_a_promotion_is_one_row_and_one_job(
+def test_a_promotion_is_one_row_a_job_and_an_announcement(
     mona: User,
     network_store: Path,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
@@ -51,7 +51,10 @@ def test_a_promotion_is_one_row_and_one_job(
     assert Promotion.objects.get() == promotion
     assert live_version() == version
     assert version.state == VersionState.PROMOTED
-    assert [job.func() for job in OrmQ.objects.all()] == ["tagging.tasks.retag_library"]
+    assert [job.func() for job in OrmQ.objects.order_by("pk")] == [
+        "tagging.tasks.retag_library",
+        "training.tasks.tell_contributors",
+    ]
 
 
 def test_a_process_follows_between_two_jobs_and_asks_little(network_store: Path) -> None:

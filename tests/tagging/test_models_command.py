@@ -57,6 +57,35 @@ def test_what_cannot_go_live_is_refused_with_its_reason(network_store: Path) -> 
         models("list") and models("promote", "7")
 
 
+def test_preview_tells_what_would_change_and_changes_nothing(network_store: Path) -> None:
+    publish(network_store, 1, constant_head(heron=0.95))
+    assert models("preview", "1") == (
+        "Version 1: No shown tag comes or goes on 0 photos, against version 0.\n"
+    )
+    assert live_version().number == 0
+    change_one_byte(network_store / "1" / "head.npz")
+    with pytest.raises(CommandError, match=r"cannot be tried out: head\.npz was changed"):
+        models("preview", "1")
+
+
+def test_prune_removes_old_files_and_the_list_says_so(network_store: Path) -> None:
+    for number in range(1, 7):
+        publish(network_store, number, constant_head(heron=0.95))
+    assert models("prune") == "Removed the files of version 1.\n"
+    assert models("prune") == "No version had to be pruned.\n"
+    listed = models("list")
+    assert "Version 1: files removed on " in listed
+    assert listed.splitlines()[6].split()[:2] == ["1", "pruned"]
+    with pytest.raises(CommandError, match="files were removed"):
+        models("promote", "1")
+
+
+def test_a_reason_is_kept_with_the_promotion(network_store: Path) -> None:
+    publish(network_store, 1, constant_head(heron=0.95))
+    models("promote", "1", "--reason", "It knows herons.")
+    assert Promotion.objects.get().reason == "It knows herons."
+
+
 def test_a_moderator_promotes_and_rolls_back_in_the_admin(
     client: Client, network_store: Path
 ) -> None:

@@ -57,11 +57,55 @@ def test_a_taught_tag_goes_live_and_reaches_photos_nobody_tagged(
     verify_files(version.directory, version.sha256)
     shown = Suggestion.objects.shown().filter(image=untagged, source="trained")
     assert [suggestion.tag.name for suggestion in shown] == ["moss"]
-    assert not OrmQ.objects.exists(), "the library is tagged already"
+    waiting = [job.func() for job in OrmQ.objects.all()]
+    assert waiting == ["training.tasks.tell_contributors"], "the library is tagged already"
     run = TrainingRun.objects.get()
     assert (run.state, run.version, run.percent) == (RunState.PROMOTED, version, 100)
     assert run.report["metrics"]["per_tag"]["brick"]["f1"] == 1.0
     assert "Version 1 is live." in run.log
+
+
+def test_what_it_changes_is_counted_before_it_goes_live_and_stands_in_the_report(
+    alice: User, network_store: Path
+) -> None:
+    teach_world(alice, ["brick", "moss"])
+    add_photo(alice, "stranger", vector_for("moss", 999))
+    report = run_now()
+    assert report.preview is not None
+    assert report.preview.against == 0
+    assert report.preview.per_tag["moss"] == [1, 0], "on 24 photos people have said it already"
+    assert f"It changes {report.preview.sentence}" in report.as_text()
+    run = TrainingRun.objects.get()
+    assert run.report["preview"]["gained"] == report.preview.gained
+    assert "owners" not in run.report["preview"]
+    assert live_version().preview["per_tag"]["moss"] == [1, 0]
+    assert run_now().preview is None, "refused: it changes nothing"
+
+
+def test_a_version_that_waits_for_a_decision_is_previewed_by_a_job(
+    alice: User, network_store: Path
+) -> None:
+    teach_world(alice, ["brick", "moss"])
+    run_now(promote=False)
+    assert [job.func() for job in OrmQ.objects.all()] == ["tagging.tasks.preview_version"]
+
+
+def test_files_that_vanish_between_judging_and_promotion_stop_the_promotion(
+    alice: User, network_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach_world(alice, ["brick", "moss"])
+    real = pipeline.publish_version
+
+    def publish_and_lose(judged: pipeline.Judged) -> ModelVersion:
+        version = real(judged)
+        shutil.rmtree(version.directory)
+        return version
+
+    monkeypatch.setattr(pipeline, "publish_version", publish_and_lose)
+    report = run_now()
+    assert report.state == RunState.FAILED
+    assert report.reason.startswith("Version 1 cannot go live: manifest.json is missing.")
+    assert live_version().is_bootstrap
 
 
 def test_the_published_folder_tells_what_it_is(alice: User, network_store: Path) -> None:
@@ -172,7 +216,10 @@ def test_a_crash_while_re_tagging_leaves_a_job_that_finishes_it(
     monkeypatch.setattr(pipeline, "retag_library", crash)
     assert run_now().state == RunState.FAILED
     assert live_version().number == 1
-    assert [job.func() for job in OrmQ.objects.all()] == ["tagging.tasks.retag_library"]
+    assert [job.func() for job in OrmQ.objects.order_by("pk")] == [
+        "training.tasks.tell_contributors",
+        "tagging.tasks.retag_library",
+    ]
 
 
 def test_left_overs_of_a_killed_run_are_cleaned_and_its_number_is_not_taken_again(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -17,7 +18,7 @@ from tagging.services.curation import reject_tags
 from tests.training.classroom import BACKBONE, teach_world
 from training.checks import check_times_of_day, check_training_cluster
 from training.models import RunState, TrainingRun
-from training.schedules import register_schedules, time_of_day
+from training.schedules import JOBS, SPREAD, next_time, register_schedules, time_of_day
 from training.snapshot import WITHOUT_NEGATIVES, store_snapshot
 from training.tasks import retrain_if_due, run_training
 from training.triggers import reason_to_retrain
@@ -36,35 +37,101 @@ def judged_run(missing: dict[str, str] | None = None) -> TrainingRun:
     )
 
 
-def test_the_nightly_job_is_registered_once_on_the_training_cluster(settings: Settings) -> None:
-    settings.EYES_RETRAIN_AT = "04:15"
-    assert register_schedules() == 1
-    assert register_schedules() == 0
-    schedule = Schedule.objects.get()
-    assert (schedule.func, schedule.cluster) == ("training.tasks.retrain_if_due", "training")
+RETRAIN = "training.tasks.retrain_if_due"
+
+
+def minutes_of_day(schedule: Schedule) -> int:
     told = timezone.localtime(schedule.next_run)
-    assert (told.hour, told.minute) == (4, 15)
-    assert timezone.now() < schedule.next_run <= timezone.now() + timedelta(days=1)
+    return told.hour * 60 + told.minute
+
+
+def test_every_job_is_registered_once() -> None:
+    assert register_schedules() == len(JOBS)
+    assert register_schedules() == 0
+    stored = Schedule.objects.values_list("name", "func", "cluster", "schedule_type")
+    assert set(stored) == {(job.name, job.function, job.cluster, job.rhythm) for job in JOBS}
+    limits = {"H": timedelta(hours=1), "D": timedelta(days=1), "W": timedelta(days=7)}
+    for schedule in Schedule.objects.all():
+        wait = schedule.next_run - timezone.now()
+        assert timedelta(0) < wait <= limits[schedule.schedule_type], schedule.name
+
+
+@pytest.mark.parametrize("function", sorted({job.function for job in JOBS}))
+def test_every_scheduled_function_is_there(function: str) -> None:
+    assert callable(import_string(function))
+
+
+def test_retraining_comes_due_within_the_half_hour_after_the_time_in_the_setting(
+    settings: Settings,
+) -> None:
+    settings.EYES_RETRAIN_AT = "04:15"
+    register_schedules()
+    schedule = Schedule.objects.get(func=RETRAIN)
+    assert schedule.cluster == "training"
+    assert 4 * 60 + 15 <= minutes_of_day(schedule) < 4 * 60 + 15 + SPREAD
+
+
+def test_a_late_time_comes_due_after_midnight(settings: Settings) -> None:
+    settings.EYES_RETRAIN_AT = "23:59"
+    job = next(job for job in JOBS if job.function == RETRAIN)
+    due = next_time(job, time(23, 59))
+    assert timedelta(0) < due - timezone.now() <= timedelta(days=1)
+    assert (timezone.localtime(due) - job.offset).time() == time(23, 59)
+
+
+def test_sites_and_jobs_wake_at_different_minutes(settings: Settings) -> None:
+    offsets = set()
+    for site in range(40):
+        settings.SECRET_KEY = f"the key of site {site}"
+        job = next(job for job in JOBS if job.function == RETRAIN)
+        assert job.offset == job.offset, "a restart moves nothing"
+        assert timedelta(0) <= job.offset < timedelta(minutes=SPREAD)
+        offsets.add(job.offset)
+    assert len(offsets) > 15
+    assert len({job.offset for job in JOBS}) > 4
+
+
+def test_the_weekly_job_comes_due_on_a_monday() -> None:
+    register_schedules()
+    weekly = Schedule.objects.get(schedule_type=Schedule.WEEKLY)
+    assert timezone.localtime(weekly.next_run).weekday() == 0
 
 
 def test_a_restart_does_not_put_off_a_run_that_is_due(settings: Settings) -> None:
     settings.EYES_RETRAIN_AT = "04:15"
     register_schedules()
-    due = Schedule.objects.get().next_run - timedelta(days=2)
-    Schedule.objects.update(next_run=due)
+    due = {}
+    for schedule in Schedule.objects.all():
+        whole_steps = {"H": timedelta(hours=2), "D": timedelta(days=2), "W": timedelta(days=14)}
+        schedule.next_run -= whole_steps[schedule.schedule_type]
+        schedule.save()
+        due[schedule.pk] = schedule.next_run
     assert register_schedules() == 0
-    assert Schedule.objects.get().next_run == due
+    assert dict(Schedule.objects.values_list("pk", "next_run")) == due
 
 
 def test_a_changed_time_moves_it_and_off_removes_it(settings: Settings) -> None:
     settings.EYES_RETRAIN_AT = "04:15"
     register_schedules()
-    settings.EYES_RETRAIN_AT = "05:00"
+    before = minutes_of_day(Schedule.objects.get(func=RETRAIN))
+    settings.EYES_RETRAIN_AT = "05:15"
     assert register_schedules() == 1
-    assert timezone.localtime(Schedule.objects.get().next_run).hour == 5
+    assert minutes_of_day(Schedule.objects.get(func=RETRAIN)) == before + 60
     settings.EYES_RETRAIN_AT = "off"
     assert register_schedules() == 1
-    assert not Schedule.objects.exists()
+    assert not Schedule.objects.filter(func=RETRAIN).exists()
+    assert Schedule.objects.count() == len(JOBS) - 1
+
+
+def test_a_schedule_that_somebody_changed_is_put_right() -> None:
+    register_schedules()
+    Schedule.objects.filter(func=RETRAIN).update(cluster=None, repeats=3)
+    extra = Schedule.objects.get(func=RETRAIN)
+    extra.pk = None
+    extra.save()
+    assert register_schedules() == 1
+    schedule = Schedule.objects.get(func=RETRAIN)
+    assert (schedule.cluster, schedule.repeats) == ("training", -1)
 
 
 @pytest.mark.parametrize("text", ["25:00", "4", "soon", "03:30:10"])
@@ -103,7 +170,7 @@ def test_enough_new_decisions_are_due(alice: User, mona: User, settings: Setting
     settings.EYES_RETRAIN_AFTER = 5
     photos = teach_world(alice, ["cat", "dog"])
     judged_run()
-    rows = ImageTag.objects.filter(image__in=photos["cat"])
+    rows = ImageTag.objects.filter(image__in=photos["cat"]).order_by("pk")
     reject_tags(moderator=mona, image_tags=rows[:4])
     assert reason_to_retrain(COMMUNITY) is None
     photos["dog"][0].teaches = False
@@ -112,6 +179,21 @@ def test_enough_new_decisions_are_due(alice: User, mona: User, settings: Setting
     assert reason_to_retrain(COMMUNITY) is None, "a withheld photo is no reason"
     reject_tags(moderator=mona, image_tags=rows[4:5])
     assert reason_to_retrain(COMMUNITY) == "5 new decisions of people."
+
+
+def test_after_a_week_anything_new_is_due(alice: User, mona: User, settings: Settings) -> None:
+    settings.EYES_RETRAIN_AFTER = 1000
+    photos = teach_world(alice, ["cat", "dog"])
+    run = judged_run()
+    run.started_at = timezone.now() - timedelta(days=8)
+    run.save()
+    ImageTag.objects.update(changed_at=run.started_at)
+    assert reason_to_retrain(COMMUNITY) is None, "a week alone is no reason"
+    reject_tags(moderator=mona, image_tags=photos["cat"][0].image_tags.all())
+    assert reason_to_retrain(COMMUNITY) == "1 new decision of people in 7 days or more."
+    run.started_at = timezone.now() - timedelta(days=6)
+    run.save()
+    assert reason_to_retrain(COMMUNITY) is None
 
 
 def test_a_newly_learnable_tag_is_due(alice: User, settings: Settings) -> None:

@@ -11,3 +11,11 @@ register = template.Library()
 def percent(share: float | str | None) -> str:
     """Return for example `83.1 %`, or a dash where there is no figure."""
     return "–" if share is None or share == "" else f"{float(share) * 100:.1f} %"
+
+
+@register.filter
+def points(difference: float | None) -> str:
+    """Return for example `+4.2` for a rise by 4.2 points, or a dash where there is none."""
+    if difference is None:
+        return "–"
+    return f"{difference * 100:+.1f}".replace("-", "−")

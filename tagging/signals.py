@@ -1,0 +1,8 @@
+"""What this room announces. Who listens is no business of its own."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# Sent with promotion_id=… once a version is live and that is committed, roll-backs included.
+version_promoted = Signal()

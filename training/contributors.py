@@ -1,0 +1,185 @@
+"""Who taught a version, and telling them what came of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.urls import reverse
+
+from gallery.models import Image
+from gallery.notices import tell
+from tagging.models import (
+    ImageTag,
+    ModelVersion,
+    Promotion,
+    TagEvent,
+    TagState,
+    Vote,
+    VoteValue,
+)
+from tagging.previews import Preview
+from tagging.registry import live_promotion
+
+# Tags named in a notice: those the person answered most about.
+_MOST_TAGS = 3
+_DECIDED = (TagState.CURATED, TagState.REJECTED)
+
+
+@dataclass
+class Contribution:
+    """What one person taught a version: the photos answered about, by name of the tag."""
+
+    photos: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def answers(self) -> int:
+        """Return how many pairs of photo and tag it was."""
+        return sum(map(len, self.photos.values()))
+
+    @property
+    def tags(self) -> list[str]:
+        """Return the tags, the one with the most answers first."""
+        return sorted(self.photos, key=lambda tag: (-len(self.photos[tag]), tag))
+
+
+def tell_contributors(*, promotion: Promotion) -> int:
+    """Give everybody who taught this version one notice of what came of it; return how many.
+
+    Nobody is told after a roll-back, nor of a version that is live no more, nor twice of the
+    same one.
+    """
+    live = live_promotion()
+    if promotion.is_rollback or live is None or live.pk != promotion.pk:
+        return 0
+    version = promotion.version
+    before = version_before(promotion)
+    taught = contributions_to(version, after=before)
+    preview = Preview.from_json(version.preview)
+    if preview and (before is None or preview.against != before.number):
+        preview = None
+    texts = {
+        person_id: notice_for(version, contribution, changes_on_photos_of(person_id, preview))
+        for person_id, contribution in taught.items()
+    }
+    return tell(texts=texts, url=f"{reverse('training:model', args=[version.number])}#taught")
+
+
+def version_before(promotion: Promotion) -> ModelVersion | None:
+    """Return the version that was live until this promotion; None for the first one."""
+    earlier = Promotion.objects.filter(pk__lt=promotion.pk).select_related("version")
+    previous = earlier.exclude(version=promotion.version_id).first()
+    return previous.version if previous else None
+
+
+def frozen_at(version: ModelVersion) -> datetime:
+    """Return when the knowledge was frozen that this version was taught."""
+    run = getattr(version, "run", None)
+    if run is not None and run.dataset is not None:
+        moment: datetime = run.dataset.created_at
+        return moment
+    return version.created_at
+
+
+def contributions_to(
+    version: ModelVersion, *, after: ModelVersion | None = None
+) -> dict[int, Contribution]:
+    """Return what each person taught this version that it did not share with the one before.
+
+    A pair of photo and tag taught it if it was decided (curated or rejected) before its knowledge
+    was frozen and still is, and the photo is offered. New about it is what was decided since the
+    version `after` was taught, and everything about tags which that one had not learnt. It was
+    taught by whoever decided, and by those whose votes at that time said the same. Two queries,
+    however many people there are.
+    """
+    taught: dict[int, Contribution] = defaultdict(Contribution)
+    decided = _decisions(version, after)
+    for person_id, image_id, tag in _deciders(decided):
+        taught[person_id].photos[tag].add(image_id)
+    for person_id, image_id, tag in _voters(decided, frozen_at(version)):
+        taught[person_id].photos[tag].add(image_id)
+    return dict(taught)
+
+
+def changes_on_photos_of(person_id: int, preview: Preview | None) -> int | None:
+    """Return how many tags came or went on this person's photos; None where nobody counted."""
+    return None if preview is None else preview.owners.get(str(person_id), 0)
+
+
+def notice_for(version: ModelVersion, contribution: Contribution, changes: int | None) -> str:
+    """Return for example `Version 14 is live. Your 12 answers taught it: heron F1 61 % → 83 %; 3
+    tags changed on your photos.`"""
+    answers = contribution.answers
+    effects = [
+        effect
+        for tag in contribution.tags[:_MOST_TAGS]
+        if (effect := effect_on_tag(version.metrics, tag))
+    ]
+    told = f"Version {version.number} is live. Your {_count(answers, 'answer')} taught it"
+    if effects:
+        told += f": {', '.join(effects)}"
+    if changes:
+        told += f"; {_count(changes, 'tag')} changed on your photos"
+    return f"{told}."
+
+
+def effect_on_tag(metrics: Mapping[str, Any], tag: str) -> str:
+    """Return for example `heron F1 61 % → 83 %`, or `pug is new, F1 70 %`; "" for no figure.
+
+    Both figures come from the same test photos. A tag that the version before did not know at
+    all had no figure of its own.
+    """
+    now = metrics.get("per_tag", {}).get(tag, {}).get("f1")
+    if now is None:
+        return ""
+    before = metrics.get("live", {}).get("per_tag", {}).get(tag, {}).get("f1")
+    if before is None:
+        return f"{tag} is new, F1 {now:.0%}".replace("%", " %")
+    return f"{tag} F1 {before:.0%} → {now:.0%}".replace("%", " %")
+
+
+def _decisions(version: ModelVersion, after: ModelVersion | None) -> QuerySet[TagEvent]:
+    """Return the events that made a pair teaching material for this version and still hold."""
+    holds = ImageTag.objects.filter(
+        image=OuterRef("image_id"), tag=OuterRef("tag_id"), state=OuterRef("state_after")
+    )
+    events = TagEvent.objects.not_undone().filter(
+        Exists(holds),
+        state_after__in=_DECIDED,
+        created_at__lte=frozen_at(version),
+        tag__name__in=version.labels,
+        image__in=Image.objects.teachable(),
+    )
+    if after is not None:
+        is_new = Q(created_at__gt=frozen_at(after)) | ~Q(tag__name__in=after.labels)
+        events = events.filter(is_new)
+    return events.exclude(state_before=F("state_after")).order_by()
+
+
+def _deciders(decided: QuerySet[TagEvent]) -> Iterable[tuple[int, int, str]]:
+    rows = decided.exclude(actor=None).values_list("actor_id", "image_id", "tag__name")
+    return rows.iterator(chunk_size=10_000)
+
+
+def _voters(decided: QuerySet[TagEvent], until: datetime) -> Iterable[tuple[int, int, str]]:
+    """Return (person, photo, tag) of votes that said what was decided."""
+    said = Case(
+        When(value=VoteValue.YES, then=Value(TagState.CURATED)),
+        When(value=VoteValue.NO, then=Value(TagState.REJECTED)),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    agreed = decided.filter(
+        image=OuterRef("image_id"), tag=OuterRef("tag_id"), state_after=OuterRef("said")
+    )
+    votes = Vote.objects.current().filter(created_at__lte=until).annotate(said=said)
+    rows = votes.filter(Exists(agreed)).values_list("person_id", "image_id", "tag__name")
+    return rows.iterator(chunk_size=10_000)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

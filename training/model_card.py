@@ -1,0 +1,163 @@
+"""Everything that the public page of a version says, in figures and in words for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tagging.backbones.cards import BackboneCard, UnknownBackbone, get_card
+from tagging.blind import BlindFigures, blind_figures
+from tagging.estimation import Interval
+from tagging.models import ModelVersion, Promotion
+from tagging.policy import Policy
+from tagging.presets import current_policy
+from tagging.previews import Preview
+from tagging.registry import live_version
+from training.diagrams import ReliabilityDiagram, reliability_diagram
+from training.drift import last_full_week, level_of, photos_of_week
+from training.learning.stability import LEAST_SCORES
+from training.models import DriftReading
+from training.presentation import ConfusionTable, TagRow, confusion_table, tag_rows
+
+# A share of 80 % that was measured on thirty photos is uncertain by 14 points either way.
+ROUGH_PHOTOS = 30
+_WEEKS = 12
+_WORST_TAGS = 3
+
+DRIFT_IN_WORDS = {
+    "steady": "like before",
+    "warning": "somewhat unlike before",
+    "alert": "unlike before: figures may no longer hold",
+}
+
+
+@dataclass(frozen=True)
+class DriftRow:
+    """One week: how far its photos were from those before, in figures and in words."""
+
+    reading: DriftReading
+    level: str
+    words: str
+    worst: list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the page of a version shows. What nobody measured is None or empty."""
+
+    version: ModelVersion
+    is_live: bool
+    promotions: list[Promotion]
+    tag_rows: list[TagRow]
+    confusion: ConfusionTable | None
+    reliability: ReliabilityDiagram | None
+    blind: BlindFigures
+    drift: list[DriftRow]
+    drift_note: str
+    preview: Preview | None
+    backbone: BackboneCard | None
+
+    @property
+    def promotion(self) -> Promotion | None:
+        """Return the latest promotion of this version."""
+        return self.promotions[0] if self.promotions else None
+
+    @property
+    def calibration(self) -> str:
+        """Return the expected calibration error in words; "" where it was not measured."""
+        error = self.version.metrics.get("calibration_error")
+        if error is None:
+            return ""
+        points = f"{error * 100:.1f}"
+        return (
+            f"When it is 80 % certain of a tag, it should be right in 80 of 100 photos. On average "
+            f"its certainty is {points} point{'' if points == '1.0' else 's'} off."
+        )
+
+    @property
+    def precision_in_words(self) -> str:
+        """Return how many of a hundred shown tags are right, as blind answers say."""
+        if self.blind.precision is None:
+            return ""
+        told = out_of_hundred(self.blind.precision)
+        return f"Of 100 tags that it shows, people agree with {told}, without knowing its opinion."
+
+    @property
+    def recall_in_words(self) -> str:
+        """Return how many of a hundred tags that are there it shows, as blind answers say."""
+        if self.blind.recall is None:
+            return ""
+        told = out_of_hundred(self.blind.recall)
+        return f"Of 100 tags that a photo should have among those it knows, it shows {told}."
+
+    @property
+    def rough_tags(self) -> int:
+        """Return how many tags were judged on so few photos that their figures are rough."""
+        return sum(row.tested < ROUGH_PHOTOS for row in self.tag_rows)
+
+    @property
+    def missing(self) -> list[tuple[str, str]]:
+        """Return the tags that it could not learn yet, and what each needed."""
+        return sorted(self.version.metrics.get("missing", {}).items())
+
+
+def card_of(version: ModelVersion, *, weights: Mapping[int, float] | None = None) -> ModelCard:
+    """Return the card of a version in a handful of queries; `weights` is as in `blind_figures`."""
+    metrics: dict[str, Any] = version.metrics
+    is_live = version == live_version()
+    drift = drift_rows(version, current_policy())
+    return ModelCard(
+        version=version,
+        is_live=is_live,
+        promotions=list(version.promotions.select_related("by")),
+        tag_rows=tag_rows(metrics),
+        confusion=confusion_table(metrics),
+        reliability=reliability_diagram(metrics.get("reliability")),
+        blind=blind_figures(version, weights=weights),
+        drift=drift,
+        drift_note=drift_note(drift) if is_live and not version.is_bootstrap else "",
+        preview=Preview.from_json(version.preview),
+        backbone=_backbone_of(version),
+    )
+
+
+def drift_rows(version: ModelVersion, policy: Policy) -> list[DriftRow]:
+    """Return the latest weeks of a version, the newest first."""
+    rows = []
+    for reading in DriftReading.objects.filter(version=version)[:_WEEKS]:
+        level = level_of(reading.stability_index, policy)
+        moved = [
+            (tag, index)
+            for tag, index in sorted(reading.per_tag.items(), key=lambda item: -item[1])
+            if index >= policy.drift_warning
+        ]
+        rows.append(DriftRow(reading, level, DRIFT_IN_WORDS[level], moved[:_WORST_TAGS]))
+    return rows
+
+
+def drift_note(rows: list[DriftRow]) -> str:
+    """Return why last week has no figure, or "" where it has one."""
+    week = last_full_week()
+    if rows and rows[0].reading.week >= week:
+        return ""
+    photos = photos_of_week(week).count()
+    came = f"{photos:,} photo{' was' if photos == 1 else 's were'} uploaded"
+    if photos < LEAST_SCORES:
+        return f"In the week of {week:%Y-%m-%d} {came}: too few for a figure ({LEAST_SCORES})."
+    return f"In the week of {week:%Y-%m-%d} {came}; it has not been measured yet."
+
+
+def out_of_hundred(interval: Interval) -> str:
+    """Return for example `about 91 (between 87 and 94)`."""
+    value, low, high = (
+        round(share * 100) for share in (interval.value, interval.low, interval.high)
+    )
+    return f"about {value} (between {low} and {high})"
+
+
+def _backbone_of(version: ModelVersion) -> BackboneCard | None:
+    try:
+        return get_card(version.serving_backbone)
+    except UnknownBackbone:
+        return None  # A backbone that a later eyes no longer knows.
