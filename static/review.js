@@ -65,6 +65,7 @@
   const shown = () => find(".card:not([hidden])");
   const question = () => find(".card:not([hidden]) .card__question")?.textContent ?? "";
   let sending = Promise.resolve();
+  let unsent = 0;
   const answered = new Set();
 
   const send = async (form, fields) => {
@@ -112,7 +113,10 @@
     const added = [...fresh.querySelectorAll(".card")].filter(
       (card) => !answered.has(card.dataset.task) && !find(`[data-task="${card.dataset.task}"]`),
     );
-    if (!cards || (isBehind && !added.length)) return replaceAll(fresh, fresh.dataset.said);
+    if (!cards || (isBehind && !added.length)) {
+      if (!unsent) replaceAll(fresh, fresh.dataset.said);
+      return;
+    }
     for (const card of added) {
       card.hidden = true;
       cards.append(card);
@@ -142,11 +146,14 @@
     card.remove();
     next();
     const address = submitter?.hasAttribute("formaction") ? { action: submitter.formAction } : form;
+    unsent += 1;
     sending = sending.then(async () => {
       try {
         const fresh = await send(address, fields);
+        unsent -= 1;
         if (fresh) merge(fresh);
       } catch {
+        unsent -= 1;
         answered.delete(card.dataset.task);
         const current = shown();
         if (current) current.hidden = true;

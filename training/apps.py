@@ -8,5 +8,5 @@ class TrainingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks; nothing here may load a network."""
-        from training import checks  # noqa: F401
+        """Register the system checks and listen to tagging; nothing here may load a network."""
+        from training import checks, receivers  # noqa: F401

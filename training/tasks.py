@@ -1,4 +1,4 @@
-"""Jobs of this room; both belong on the training cluster."""
+"""Jobs of this room; all belong on the training cluster."""
 
 from __future__ import annotations
 
@@ -56,3 +56,12 @@ def retrain_if_due() -> str:
         return "Nothing new worth learning."
     run = request_retraining(asked_by=None)
     return f"Run {run.pk} asked for: {why}"
+
+
+def fill_review_queue() -> str:
+    """Compute anew what the review page may ask; return in words what the queue holds."""
+    from training.review_queue import fill_queue
+
+    text = str(fill_queue())
+    logger.info(text)
+    return text

@@ -82,7 +82,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     person, tag = cast(User, request.user), scope_of(request)
     in_grid = request.POST.get("from") == "grid" and tag is not None
     try:
-        reopened = undo_last_deed(person=person, tag=tag)
+        reopened = undo_last_answer(person=person, tag=tag)
     except NothingToUndoError as error:
         if in_grid:
             messages.warning(request, str(error))
