@@ -28,7 +28,7 @@ _VERSIONS_BACK: Final = 100
 
 
 @dataclass(frozen=True)
-class TestFigures:
+class Figures:
     """How a version did on photos of one tag that took no part in learning; shares or None."""
 
     photos: int
@@ -36,8 +36,6 @@ class TestFigures:
     recall: float | None
     f1: float | None
 
-    # Pytest would take the name for a test.
-    __test__ = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Knowledge:
     people_needed: int
     learnt_since: int | None
     """The first of the live versions in a row that know the tag, None where the live one does not."""
-    figures: TestFigures | None
+    figures: Figures | None
     hardest: list[HardPhoto]
 
     @property
@@ -147,12 +145,12 @@ def _learnt_since(tag: Tag, live: ModelVersion) -> int:
     return since
 
 
-def _figures(metrics: dict[str, Any], name: str) -> TestFigures | None:
+def _figures(metrics: dict[str, Any], name: str) -> Figures | None:
     """Return the figures of one tag, or None for a version that was not judged on it."""
     told = metrics.get("per_tag", {}).get(name)
     if not told:
         return None
-    return TestFigures(
+    return Figures(
         photos=told.get("present", 0),
         precision=told.get("precision"),
         recall=told.get("recall"),
