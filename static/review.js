@@ -89,14 +89,19 @@
     const card = shown();
     if (!bar || !card) return;
     const wantsWord = card.dataset.asks === "word";
-    const hadFocus = bar.contains(document.activeElement) || document.activeElement === document.body;
+    const focus = document.activeElement;
+    const hadFocus = focus === document.body || bar.contains(focus);
     bar.elements.task.value = card.dataset.task;
     bar.hidden = wantsWord;
-    if (wantsWord && hadFocus) card.querySelector("input[type='text']").focus({ preventScroll: true });
+    if (!wantsWord || !hadFocus) return;
+    // On a phone the keyboard would hide the very photo that wants a word.
+    const field = card.querySelector("input[type='text']");
+    const target = matchMedia("(hover: hover)").matches ? field : card.querySelector("h1");
+    target.focus({ preventScroll: true });
   };
 
   const replaceAll = (fresh, words) => {
-    const focused = document.activeElement?.value;
+    const focused = document.activeElement.closest("#review-answers button")?.value;
     find("#review").replaceWith(fresh);
     if (window.htmx) window.htmx.process(fresh);
     showKeySwitch();
@@ -207,5 +212,4 @@
     else answer(form, event.submitter);
     event.preventDefault();
   });
-  settle();
 })();
