@@ -63,7 +63,7 @@
 
   const find = (selector) => page.querySelector(selector);
   const shown = () => find(".card:not([hidden])");
-  const question = () => find(".card:not([hidden]) .card__question")?.textContent ?? "";
+  const question = () => find(".card:not([hidden]) h1, .empty h1")?.textContent ?? "";
   let sending = Promise.resolve();
   let unsent = 0;
   const answered = new Set();

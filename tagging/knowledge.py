@@ -37,7 +37,6 @@ class Figures:
     f1: float | None
 
 
-
 @dataclass(frozen=True)
 class HardPhoto:
     """A photo on which people and network disagree most, and what people say."""
@@ -60,7 +59,7 @@ class Knowledge:
     people: int
     people_needed: int
     learnt_since: int | None
-    """The first of the live versions in a row that know the tag, None where the live one does not."""
+    """The first of those versions in a row, up to the live one, that know the tag."""
     figures: Figures | None
     hardest: list[HardPhoto]
 

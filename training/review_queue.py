@@ -141,7 +141,7 @@ def _sort_unfamiliar(photos: Sequence[int]) -> tuple[list[Pair], list[int]]:
     person, has a word, a person is asked for one.
     """
     best = _best_suggestions(photos)
-    spoken = set()
+    spoken: set[int] = set()
     for ids in chunks(photos, _WRITTEN):
         spoken.update(ImageTag.objects.filter(image__in=ids).values_list("image_id", flat=True))
     pairs: list[Pair] = [(photo, best[photo]) for photo in photos if photo in best]

@@ -203,7 +203,7 @@ def gold_pairs(asker: Asker, most: int) -> list[Draw]:
         rows = askable(checked.filter(state=state), asker, again=True)
         near = _near_a_random_place(rows, asker, ("image_id", "tag_id"), window) if wanted else []
         chosen = asker.rng.sample(near, min(wanted, len(near)))
-        found += [Draw(ReviewKind.GOLD, *pair, truth=truth) for pair in chosen]
+        found += [Draw(ReviewKind.GOLD, photo, tag, truth=truth) for photo, tag in chosen]
     return found
 
 

@@ -207,13 +207,13 @@ def _call_moderators(task: ReviewTask) -> None:
     Votes cannot outweigh a decision, so without the mark a suspicion that proves true would end
     in a drawer.
     """
-    if task.kind != ReviewKind.SUSPECT:
+    if task.kind != ReviewKind.SUSPECT or task.tag is None:
         return
-    row = ImageTag.objects.filter(image_id=task.image_id, tag_id=task.tag_id).first()
+    row = ImageTag.objects.filter(image=task.image_id, tag=task.tag).first()
     if row is None or not row.is_decided or row.state not in _CONTRARY:
         return
     doubts = ReviewTask.objects.filter(
-        kind=ReviewKind.SUSPECT, image_id=task.image_id, tag_id=task.tag_id,
+        kind=ReviewKind.SUSPECT, image=task.image_id, tag=task.tag,
         value=_CONTRARY[TagState(row.state)],
     )  # fmt: skip
     ImageTag.objects.filter(pk=row.pk).update(is_escalated=doubts.exists())

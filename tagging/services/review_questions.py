@@ -76,9 +76,9 @@ def grid_questions(*, person: User, tag: Tag, rng: random.Random = CHANCE) -> li
             sources.queued_pairs(asker, GRID), sources.suggested_pairs(asker, 2 * GRID)
         )
         others = [draw for pair in pairs for draw in pair if draw is not None]
-        draws = {
-            draw.image_id: draw for draw in [*sources.gold_pairs(asker, golds), *others]
-        }  # The first of each photo stays in its place.
+        draws: dict[int, Draw] = {}
+        for draw in [*sources.gold_pairs(asker, golds), *others]:
+            draws.setdefault(draw.image_id, draw)
         chosen = list(draws.values())[:missing]
         rng.shuffle(chosen)
         questions = [ReviewTask(person=person, **vars(draw)) for draw in chosen]
