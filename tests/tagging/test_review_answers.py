@@ -229,6 +229,16 @@ def test_a_grid_is_one_deed_and_one_undo(as_bob: Client, alice: User, bob: User)
     assert not ImageTag.objects.exists()
 
 
+def test_undo_on_the_other_page_leads_back_to_a_grid_that_was_the_last_deed(
+    as_bob: Client, alice: User, bob: User
+) -> None:
+    tasks = [ask(bob, make_image(alice), "heron") for _ in range(2)]
+    answer_grid(person=bob, task_ids=[task.pk for task in tasks], refused_ids=[])
+    undone = as_bob.post("/review/undo/", headers={"HX-Request": "true"})
+    assert undone.headers["HX-Redirect"] == "/review/grid/?tag=heron"
+    assertContains(as_bob.get("/review/grid/?tag=heron"), "2 answers are open again")
+
+
 def test_a_grid_passes_over_what_is_gone_or_answered(alice: User, bob: User) -> None:
     tasks = [ask(bob, make_image(alice), "heron") for _ in range(4)]
     numbers = [task.pk for task in tasks]
