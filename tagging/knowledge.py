@@ -1,13 +1,48 @@
-"""How far the network is with a tag: known, on the way, or untouched."""
+"""How far the network is with a tag: known, on the way, or untouched; and how good it is at it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
-from tagging.models import Tag
+from django.db.models import OuterRef, Subquery
+
+from gallery.models import Image, Viewer
+from tagging.models import (
+    ImageTag,
+    ModelVersion,
+    ReviewCandidate,
+    ReviewKind,
+    Tag,
+    TagState,
+    VersionState,
+)
+from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import live_version
 from tagging.vocabulary import load_vocabulary
+
+HARDEST: Final = 6
+# How far back the page looks for the first version that knew a tag.
+_VERSIONS_BACK: Final = 100
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a version did on photos of one tag that took no part in learning; shares or None."""
+
+    photos: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class HardPhoto:
+    """A photo on which people and network disagree most, and what people say."""
+
+    image: Image
+    is_there: bool
 
 
 @dataclass(frozen=True)
@@ -20,27 +55,103 @@ class Knowledge:
     is_never_shown: bool
     learnable_photos: int
     photos_needed: int
+    # Both only where a tag needs several people.
+    people: int
+    people_needed: int
+    learnt_since: int | None
+    """The first of those versions in a row, up to the live one, that know the tag."""
+    figures: Figures | None
+    hardest: list[HardPhoto]
 
     @property
     def is_ready(self) -> bool:
-        """Return whether there are enough photos for the next lesson."""
-        return self.learnable_photos >= self.photos_needed
+        """Return whether there are enough photos, of enough people, for the next lesson."""
+        return not self.photos_missing and not self.people_missing
 
     @property
     def photos_missing(self) -> int:
         """Return how many approved photos are still missing."""
         return max(self.photos_needed - self.learnable_photos, 0)
 
+    @property
+    def people_missing(self) -> int:
+        """Return how many more people have to have photos of it."""
+        return max(self.people_needed - self.people, 0)
 
-def knowledge_of(tag: Tag) -> Knowledge:
-    """Return what the network knows of a tag that `with_learnable_photos` has counted."""
-    version = live_version()
-    vocabulary = load_vocabulary()
+
+def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
+    """Return what the network knows of a tag that `with_learnable_photos` has counted.
+
+    Photos are only those that the viewer may see. In five queries at most, however many photos
+    there are.
+    """
+    version, policy, vocabulary = live_version(), current_policy(), load_vocabulary()
+    is_learnt = tag.name in version.labels
     return Knowledge(
         version_number=version.number,
-        is_learnt=tag.name in version.labels,
+        is_learnt=is_learnt,
         is_known_from_start=tag.name in vocabulary.tags,
         is_never_shown=tag.never_show or tag.name in vocabulary.never_show,
         learnable_photos=tag.learnable_photos,
-        photos_needed=current_policy().learnable_photos,
+        photos_needed=policy.learnable_photos,
+        people=_people_with_photos(tag, policy),
+        people_needed=policy.learnable_uploaders if policy.learnable_uploaders > 1 else 0,
+        learnt_since=_learnt_since(tag, version) if is_learnt else None,
+        figures=_figures(version.metrics, tag.name) if is_learnt else None,
+        hardest=hardest_photos(tag, viewer) if is_learnt else [],
+    )
+
+
+def hardest_photos(tag: Tag, viewer: Viewer) -> list[HardPhoto]:
+    """Return the photos of a tag that the live version found hardest when it last looked.
+
+    Curated ones with the lowest score and rejected ones with the highest, as the job that fills
+    the review queue stored them; what was decided otherwise since is left out.
+    """
+    state = ImageTag.objects.filter(image_id=OuterRef("image_id"), tag_id=OuterRef("tag_id"))
+    rows = (
+        ReviewCandidate.objects.filter(
+            tag=tag, kind=ReviewKind.HARD, image__in=Image.objects.visible_to(viewer)
+        )
+        .annotate(state=Subquery(state.values("state")[:1]))
+        .filter(state__in=[TagState.CURATED, TagState.REJECTED])
+        .select_related("image__owner")
+        .order_by("rank")
+    )
+    return [
+        HardPhoto(image=row.image, is_there=row.state == TagState.CURATED) for row in rows[:HARDEST]
+    ]
+
+
+def _people_with_photos(tag: Tag, policy: Policy) -> int:
+    """Return how many people have curated photos of it; 0, unasked, where one is enough."""
+    if policy.learnable_uploaders <= 1:
+        return 0
+    curated = ImageTag.objects.curated().filter(tag=tag, image__in=Image.objects.teachable())
+    return curated.values("image__owner").distinct().count()
+
+
+def _learnt_since(tag: Tag, live: ModelVersion) -> int:
+    """Return the number of the earliest version from which on every live one knew the tag."""
+    earlier = ModelVersion.objects.newest().filter(
+        number__lt=live.number, state__in=[VersionState.PROMOTED, VersionState.DAMAGED]
+    )
+    since = live.number
+    for number, labels in earlier.values_list("number", "labels")[:_VERSIONS_BACK]:
+        if tag.name not in labels:
+            break
+        since = number
+    return since
+
+
+def _figures(metrics: dict[str, Any], name: str) -> Figures | None:
+    """Return the figures of one tag, or None for a version that was not judged on it."""
+    told = metrics.get("per_tag", {}).get(name)
+    if not told:
+        return None
+    return Figures(
+        photos=told.get("present", 0),
+        precision=told.get("precision"),
+        recall=told.get("recall"),
+        f1=told.get("f1"),
     )

@@ -1,4 +1,4 @@
-"""What this room announces. Who listens is no business of its own."""
+"""What this room announces, after the commit. Who listens is no business of its own."""
 
 from __future__ import annotations
 
@@ -6,3 +6,5 @@ from django.dispatch import Signal
 
 # Sent with promotion_id=… once a version is live and that is committed, roll-backs included.
 version_promoted = Signal()
+# The live version has spoken about every photo. No arguments.
+library_retagged = Signal()

@@ -7,7 +7,7 @@ from django.urls import path
 
 from tagging import views
 from tagging.admin.policy import policy_page
-from tagging.views import deeds
+from tagging.views import deeds, review
 
 app_name = "tagging"
 urlpatterns = [
@@ -22,4 +22,10 @@ urlpatterns = [
     path("images/<int:pk>/tags/mark/", deeds.mark, name="mark"),
     path("tag-events/<int:pk>/undo/", deeds.undo, name="undo"),
     path("admin/policy/", admin.site.admin_view(policy_page), name="policy"),
+    path("review/", review.review, name="review"),
+    path("review/answer/", review.answer, name="review_answer"),
+    path("review/name/", review.name, name="review_name"),
+    path("review/undo/", review.undo, name="review_undo"),
+    path("review/grid/", review.grid, name="review_grid"),
+    path("review/grid/answer/", review.answer_whole_grid, name="review_grid_answer"),
 ]

@@ -8,5 +8,5 @@ class TrainingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks and listen; nothing here may load a network."""
+        """Register the system checks and listen to tagging; nothing here may load a network."""
         from training import checks, receivers  # noqa: F401

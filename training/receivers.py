@@ -5,10 +5,21 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
-from tagging.signals import version_promoted
+from tagging.signals import library_retagged, version_promoted
+from training.services import TRAINING_CLUSTER
 
 
 @receiver(version_promoted, dispatch_uid="training.tell_contributors")
 def tell_contributors(sender: object, promotion_id: int, **_: object) -> None:
     """Have those told who taught the version that is live now."""
     async_task("training.tasks.tell_contributors", promotion_id)
+
+
+@receiver(library_retagged, dispatch_uid="training.refill_review_queue")
+def refill_review_queue(sender: object, **_: object) -> None:
+    """Ask for new questions: another version is unsure of other photos."""
+    async_task(
+        "training.tasks.fill_review_queue",
+        cluster=TRAINING_CLUSTER,
+        task_name="review queue",
+    )

@@ -87,3 +87,12 @@ def read_drift() -> str:
         return str(reason)
     level = drift.level_of(reading.stability_index, current_policy())
     return f"{reading}: {reading.stability_index:.3f} on {reading.photos} photos, {level}."
+
+
+def fill_review_queue() -> str:
+    """Compute anew what the review page may ask; return in words what the queue holds."""
+    from training.review_queue import fill_queue
+
+    text = str(fill_queue())
+    logger.info(text)
+    return text

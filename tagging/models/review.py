@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +20,8 @@ class ReviewKind(models.TextChoices):
     BLIND = "blind", "Uniform draw"
     GOLD = "gold", "Checked by moderators"
     NAMING = "naming", "Unlike anything learnt"
+    # Never asked: the photos of a tag page that the live version finds hardest.
+    HARD = "hard", "Hard for the network"
 
 
 class Stratum(models.TextChoices):
@@ -52,6 +54,20 @@ class ReviewCandidate(models.Model):
         return f"{self.kind} {self.rank}: tag {self.tag_id} on photo {self.image_id}"
 
 
+class ReviewTaskQuerySet(models.QuerySet["ReviewTask"]):
+    def open(self) -> Self:
+        """Return questions without an answer, the first asked first."""
+        return self.filter(value="").order_by("pk")
+
+    def answered(self) -> Self:
+        """Return answered questions, the last answer first; a grid was answered in one moment."""
+        return self.exclude(value="").order_by("-answered_at", "-pk")
+
+    def about(self, tag: Tag | None) -> Self:
+        """Return the questions about this tag, or all of them for none."""
+        return self if tag is None else self.filter(tag=tag)
+
+
 class ReviewTask(models.Model):
     """One question put to one person, and the answer. Gold and blind ones look like the rest."""
 
@@ -72,6 +88,8 @@ class ReviewTask(models.Model):
     )
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReviewTaskQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

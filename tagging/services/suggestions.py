@@ -13,6 +13,7 @@ from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.embeddings import chunks, embed_images, embedding_matrix
 from tagging.services.tags import find_or_create_tags
+from tagging.signals import library_retagged
 
 # Photos per matrix product and transaction: some 10 MB of vectors, and a writer that never keeps
 # others waiting for long.
@@ -64,6 +65,7 @@ def retag_library(*, progress: Callable[[int, int], object] | None = None) -> Re
         report.photos += len(part)
         if progress:
             progress(report.photos, len(ids))
+    library_retagged.send(sender=RetagReport)
     return report
 
 

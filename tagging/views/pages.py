@@ -55,7 +55,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
         "tag": found,
         "voice": voice,
         "page": page_of_photos(request, photos),
-        "knowledge": knowledge_of(found),
+        "knowledge": knowledge_of(found, viewer),
     }
     return render(request, "tagging/tag.html", context)
 

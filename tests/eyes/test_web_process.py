@@ -15,8 +15,9 @@ call_command("migrate", verbosity=0)
 from gallery.models import User
 User.objects.create_superuser("mona", "", "mona-secret-9")
 client = Client(headers={"host": "localhost"})
-pages = ["/", "/upload/", "/tags/", "/search/?q=cat", "/models/", "/healthz", "/api/v1/images/",
-         "/api/schema/", "/admin/", "/admin/policy/", "/notices/", "/models/0/"]
+pages = ["/", "/upload/", "/tags/", "/search/?q=cat", "/models/", "/review/", "/review/grid/",
+         "/healthz", "/api/v1/images/", "/api/schema/", "/admin/", "/admin/policy/", "/notices/",
+         "/models/0/"]
 pages += [f"/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in admin.site._registry]
 assert client.get("/accounts/login/").status_code == 200
 client.force_login(User.objects.get())
@@ -26,7 +27,8 @@ pages += [f"/admin/tagging/modelversion/{bootstrap.pk}/change/"]
 for page in pages:
     response = client.get(page)
     assert response.status_code == 200, (page, response.status_code)
-heavy = {"tensorflow", "keras", "onnxruntime", "onnx", "tf2onnx", "skimage", "scipy"}
+heavy = {"tensorflow", "keras", "onnxruntime", "onnx", "tf2onnx", "skimage", "scipy",
+         "cleanlab", "pandas", "sklearn"}
 print("heavy:", sorted(heavy & set(sys.modules)))
 """
 
