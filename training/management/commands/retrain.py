@@ -37,7 +37,8 @@ STDOUT = "-"
 
 
 class Command(BaseCommand):
-    """Exit 0: promoted, or refused with reasons. 3: nothing to learn from. 1: failed."""
+    """Exit 0: promoted, refused with reasons, or left for a moderator to decide; `state` in the
+    JSON says which. 3: nothing to learn from. 1: failed."""
 
     help = "Teach the network what people curated; it goes live by itself if it is better."
 
