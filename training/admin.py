@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from gallery.models import User
 from gallery.moderation import OnRecord, is_moderator
-from training.models import DatasetVersion, TrainingRun
+from training.canary_admin import CanaryAdmin
+from training.models import Canary, DatasetVersion, TrainingRun
 from training.services import request_retraining
 
 if TYPE_CHECKING:
@@ -90,3 +91,6 @@ class DatasetVersionAdmin(OnRecord, DatasetAdmin):
     def size(self, dataset: DatasetVersion) -> str:
         """Return how large the compressed manifest is."""
         return f"{len(bytes(dataset.manifest)):,} bytes, compressed"
+
+
+admin.site.register(Canary, CanaryAdmin)

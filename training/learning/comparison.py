@@ -132,7 +132,8 @@ def _area(test: Examples, answers: Answers, column: int, counts: Counts) -> NDAr
     present = test.answers[known, column] == PRESENT
     if present.all():
         return np.full(len(counts), np.nan)
-    return average_precision(present, answers.scores[known, column], counts.T[known].T)
+    drawn = counts if len(known) == counts.shape[1] else counts.T[known].T
+    return average_precision(present, answers.scores[known, column], drawn)
 
 
 def _nan_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
