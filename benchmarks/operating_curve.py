@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
@@ -40,13 +41,15 @@ LIVE_F1, NEW_TAG_F1 = 0.85, 0.85
 # Of the evidence that two networks see in one photo.
 CORRELATION = 0.9
 POINTS = (-5.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 5.0)
-# (test photos, draws at each difference): the standard error of a share is at most 4 to 7 points.
-SIZES = ((150, 150), (350, 120), (1000, 80), (3000, 50))
+# (test photos, draws at each difference): the standard error of a share is at most 5 to 8 points.
+SIZES = ((150, 120), (350, 100), (1000, 60), (3000, 40))
 # Name, policy, and whether the candidate also brings a tag that the live network does not know.
 PRESETS: tuple[tuple[str, Policy, bool], ...] = (
     ("community", COMMUNITY, False),
     ("community, with a new tag", COMMUNITY, True),
     ("public", PUBLIC, False),
+    # What `public` would do without its exception for few photos.
+    ("lower bound at any size", replace(PUBLIC, gate_lower_bound_photos=1), False),
 )
 DOCS = ROOT / "docs"
 
@@ -196,8 +199,9 @@ seeded. Every number is a share of draws, in per cent.
 
 ![Chance of promotion against true difference](operating-curve.svg)
 
-Under `public` a moderator decides below {PUBLIC.gate_lower_bound_photos:,} test photos; there the
-first number is how often they are asked, the second how often the gate refuses without asking.
+Under `public` a moderator decides below {PUBLIC.gate_lower_bound_photos:,} test photos (dashed: how
+often they are asked); all else the gate refuses without asking. *Lower bound at any size* is what
+`public` would do without that exception.
 """
 
 
@@ -230,8 +234,8 @@ def draw_plot(outcomes: Outcomes, path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "eyes"
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(PRESETS), figsize=(12, 4), sharey=True)
-    for panel, (name, policy, _) in zip(panels, PRESETS, strict=True):
+    figure, panels = pyplot.subplots(2, 2, figsize=(10, 8), sharex=True, sharey=True)
+    for panel, (name, policy, _) in zip(panels.flat, PRESETS, strict=True):
         for (photos, _), colour in zip(SIZES, ("C0", "C1", "C2", "C3"), strict=True):
             asks = photos < policy.gate_lower_bound_photos
             outcome = Outcome.A_MODERATOR_DECIDES if asks else Outcome.PASSED
@@ -239,10 +243,11 @@ def draw_plot(outcomes: Outcomes, path: Path) -> None:
             label = f"{photos:,} photos{', a moderator decides' if asks else ''}"
             panel.plot(POINTS, shares, color=colour, linestyle="--" if asks else "-", label=label)
         panel.axvline(0, color="grey", linewidth=0.8)
-        panel.set(title=name, xlabel="true difference of macro-F1, points", xticks=range(-5, 6))
+        panel.set(title=name, xticks=range(-5, 6))
         panel.legend(fontsize=8)
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("promoted, % of draws")
+    figure.supxlabel("true difference of macro-F1, points")
+    figure.supylabel("promoted, % of draws")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
 

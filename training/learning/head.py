@@ -80,6 +80,8 @@ class FittedHead:
 def prepare_process() -> None:
     """Make every later fit in this process give the same bytes as in any other on this machine."""
     tf.config.experimental.enable_op_determinism()
+    # Each fit traces a function of its own, on purpose; a curve of many fits would be warned of it.
+    tf.get_logger().setLevel("ERROR")
     # Looking for a GPU prints; it shall do so here, where the caller has muted it.
     tf.config.list_logical_devices()
 
