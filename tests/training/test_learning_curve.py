@@ -83,14 +83,14 @@ def test_a_tag_with_few_photos_brings_what_it_has() -> None:
 @pytest.mark.network
 def test_more_photos_teach_more_and_the_same_curve_comes_out_twice() -> None:
     examples, embeddings = made_up_examples(["brick", "moss", "slate"], 120, noise=12.0)
-    drawn = draw_curve(examples, embeddings, COMMUNITY, 1280, (5, 30))
+    drawn = draw_curve(examples, embeddings, COMMUNITY, 1280, (20,))
     everything = max(examples.count(PRESENT, TRAIN, VALIDATION).values())
-    assert [each.asked for each in drawn] == [5, 30, everything]
-    assert [each.repeats for each in drawn] == [5, 5, 1]
-    assert drawn[0].macro_f1 < drawn[-1].macro_f1 - 0.1
+    assert [each.asked for each in drawn] == [20, everything]
+    assert [each.repeats for each in drawn] == [5, 1]
+    assert drawn[0].macro_f1 < drawn[-1].macro_f1 - 0.05
     assert drawn[0].macro_f1_low < drawn[0].macro_f1 < drawn[0].macro_f1_high
     assert {each.tested for each in drawn} == {len(examples.rows_on(TEST))}
-    assert draw_curve(examples, embeddings, COMMUNITY, 1280, (30,))[0] == drawn[1]
+    assert draw_curve(examples, embeddings, COMMUNITY, 1280, (20,)) == drawn
 
 
 def test_a_curve_that_still_rises_says_not_yet_and_how_it_goes_on() -> None:
