@@ -94,7 +94,7 @@ def examples_of(labels: Labels, per_tag: int, seed: int) -> Examples:
     for tag in tags:
         of_tag = mixed[labels[mixed] == tag]
         rank[of_tag] = np.arange(len(of_tag))
-    sides = np.where(rank < per_tag, TRAIN, TEST)
+    sides = np.where(rank < per_tag, TRAIN, TEST).astype(f"U{len(VALIDATION)}")
     sides[rank < per_tag * STOPS] = VALIDATION
     names = tuple(f"{row:06d}" for row in range(len(labels)))
     return Examples(

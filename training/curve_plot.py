@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 20, 50
 # Name, and key of a point; the style sheet tells the lines apart by their strokes.
 _SERIES = (("Macro-F1", "macro_f1"), ("Mean average precision", "map"), ("Top-1", "top1"))
-_MOST_TICKS = 6
+_STEPS, _MOST_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25), 5
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,34 @@ class CurvePlot:
 def plot_curve(points: Sequence[Mapping[str, Any]]) -> CurvePlot | None:
     """Return the drawing of a curve, or None where there are not two points to join.
 
-    Photos per tag run on a logarithmic axis. The other begins at the whole tenth below the least
-    figure, so that the differences can be seen; its ticks say so.
+    Photos per tag run on a logarithmic axis. The other begins below the least figure and not at
+    zero, so that the differences can be seen; its ticks say so.
     """
     if len(points) < 2 or points[0]["per_tag"] >= points[-1]["per_tag"]:
         return None
     place_x = _axis_of_photos(points)
     least = min(point[key] for point in points for key in _keys() if point[key] is not None)
-    floor = math.floor(min(least, 0.9) * 10) / 10
+    ticks = _shares_from(least)
+    floor = ticks[0]
 
     def place_y(share: float) -> float:
         return round(_TOP + (1 - share) / (1 - floor) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     lines = [_line(points, *series, place_x, place_y) for series in _SERIES]
-    tenths = range(round(floor * 10), 11)
     return CurvePlot(
         lines=[line for line in lines if len(line.marks) > 1],
-        x_ticks=[Mark(place_x(p["per_tag"]), HEIGHT - _BOTTOM, f"{p['per_tag']:g}")
-                 for p in _not_too_near(points, place_x)],
-        y_ticks=[Mark(_LEFT, place_y(tenth / 10), f"{tenth * 10} %")
-                 for tenth in tenths if len(tenths) <= _MOST_TICKS or tenth % 2 == 0],
-    )  # fmt: skip
+        x_ticks=[
+            Mark(place_x(p["per_tag"]), HEIGHT - _BOTTOM, f"{p['per_tag']:g}")
+            for p in _not_too_near(points, place_x)
+        ],
+        y_ticks=[Mark(_LEFT, place_y(share), f"{share:.0%}".replace("%", " %")) for share in ticks],
+    )
+
+
+def _shares_from(least: float) -> list[float]:
+    """Return evenly spaced shares up to one that reach down to the least, six at most."""
+    step = next(step for step in _STEPS if (1 - least) / step <= _MOST_STEPS)
+    return [1 - step * number for number in range(math.ceil((1 - least) / step) or 1, -1, -1)]
 
 
 def _keys() -> list[str]:
