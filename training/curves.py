@@ -51,7 +51,7 @@ def draw_learning_curve(
     *,
     dataset: DatasetVersion,
     points: Sequence[int] = USUAL_POINTS,
-    say: Callable[[str, float], None] = lambda sentence, progress: None,
+    say: Callable[[str, float], object] = lambda sentence, progress: None,
 ) -> LearningCurve:
     """Measure how accuracy grows with curated photos per tag, and keep the result.
 

@@ -56,7 +56,7 @@ def draw_curve(
     policy: Policy,
     compared: int,
     points: Sequence[int] = USUAL_POINTS,
-    say: Callable[[str, float], None] = lambda sentence, progress: None,
+    say: Callable[[str, float], object] = lambda sentence, progress: None,
 ) -> list[CurvePoint]:
     """Return the curve over these numbers of curated photos per tag, and over all there are.
 
