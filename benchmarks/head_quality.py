@@ -2,8 +2,10 @@
 
 FOLDER holds a folder of photos per tag. In each round 300 photos of every tag (or four in ten,
 where that is less) teach and the rest judge. Compared are parts of the embedding, the fit of eyes
-against AdamW with the same early stopping, and, given photos of OTHER subjects, how often the head
-is silent about them. Run with
+against AdamW with the same early stopping, and how the head tells photos that are unlike anything
+it has learnt: each tag is held out in turn, and photos of OTHER subjects where they are given.
+Of each comes the share of photos that it speaks of and the area under the ROC curve (AUROC), which
+asks how well nearness alone tells them apart, whatever the floor. Run with
 
     python -m benchmarks.head_quality FOLDER [--backbone KEY] [--store FOLDER] [--others FOLDER]
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +56,7 @@ def main() -> None:
         part = vectors[:, start:end]
         tell(f"{name}, fit of eyes", accuracies(part, labels, fit_of_eyes))
         tell(f"{name}, AdamW", accuracies(part, labels, fit_with_adamw))
+    tell_held_out(vectors, labels, names, wishes.backbone)
     if strange is not None:
         tell_silence(vectors, labels, strange, wishes.backbone)
 
@@ -140,29 +144,75 @@ def tell(name: str, found: list[float]) -> None:
     print(f"{name:44}{np.mean(found):7.2%}  least {min(found):.2%}  spread {np.std(found):.2%}")
 
 
+@dataclass(frozen=True)
+class Familiarity:
+    """Shares of photos that the head speaks of, kept ones and others, and how well it tells them
+    apart; one number per round."""
+
+    kept: list[float]
+    spoken: list[float]
+    auroc: list[float]
+
+    def tell(self, name: str) -> None:
+        """Print the means as one line."""
+        print(
+            f"{name:44}speaks of {np.mean(self.kept):.1%} of its own and of "
+            f"{np.mean(self.spoken):.1%} of these; AUROC {np.mean(self.auroc):.4f} "
+            f"(least {min(self.auroc):.4f})"
+        )
+
+
+def tell_held_out(
+    vectors: NDArray[np.float16], labels: Labels, names: list[str], backbone: str
+) -> None:
+    """Print for each tag how a head taught all others takes its photos."""
+    for tag, name in enumerate(names):
+        taught = labels != tag
+        _, numbers = np.unique(labels[taught], return_inverse=True)
+        found = judge_familiarity(vectors[taught], numbers, vectors[~taught], backbone)
+        found.tell(f"never taught {name}")
+
+
 def tell_silence(
     vectors: NDArray[np.float16], labels: Labels, strange: NDArray[np.float16], backbone: str
 ) -> None:
     """Print of how many unseen photos of the tags, and of others, the head would speak."""
+    found = judge_familiarity(vectors, labels, strange, backbone)
+    found.tell(f"{len(strange)} photos of other subjects")
+
+
+def judge_familiarity(
+    vectors: NDArray[np.float16], labels: Labels, strange: NDArray[np.float16], backbone: str
+) -> Familiarity:
+    """Return how the distance rule takes unseen photos of the tags, and strange ones."""
+    from sklearn.metrics import roc_auc_score
+
     from tagging.backbones.cards import get_card
+    from tagging.familiarity import unit_vectors
     from tagging.presets import current_policy
     from training.learning.familiarity import learn_familiarity
     from training.learning.lesson import familiarity_rules
 
-    kept, spoken = [], []
+    found = Familiarity([], [], [])
+    compared = get_card(backbone).top_features
     for seed in range(ROUNDS):
         learns, stops, judges = split(labels, seed)
         taught = np.concatenate([learns, stops])
-        familiarity = learn_familiarity(
+        rule = learn_familiarity(
             vectors[taught],
             [str(row) for row in taught],
-            get_card(backbone).top_features,
+            compared,
             familiarity_rules(current_policy()),
         )
-        kept.append(float(familiarity.covers(vectors[judges]).mean()))
-        spoken.append(float(familiarity.covers(strange).mean()))
-    print(f"{'speaks of unseen photos of its tags':44}{np.mean(kept):7.2%}")
-    print(f"{f'speaks of {len(strange)} photos of other subjects':44}{np.mean(spoken):7.2%}")
+        near, far = (
+            (unit_vectors(some, compared) @ rule.anchors.T).max(axis=1)
+            for some in (vectors[judges], strange)
+        )
+        found.kept.append(float((near >= rule.floor).mean()))
+        found.spoken.append(float((far >= rule.floor).mean()))
+        is_own = np.repeat([True, False], [len(near), len(far)])
+        found.auroc.append(float(roc_auc_score(is_own, np.concatenate([near, far]))))
+    return found
 
 
 if __name__ == "__main__":

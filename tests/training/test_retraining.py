@@ -8,15 +8,19 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.test import Client
 from django_q.models import OrmQ
+from pytest_django import Settings
+from pytest_django.asserts import assertContains
 
 from gallery.models import User
 from tagging.models import ModelVersion, Promotion, Suggestion, Tag, TwinGroup, VersionState
-from tagging.policy import COMMUNITY
+from tagging.policy import COMMUNITY, PRESETS, PUBLIC
 from tagging.registry import live_version
 from tagging.version_files import UNFINISHED, verify_files
 from tests.training.classroom import (
@@ -30,6 +34,7 @@ from training import pipeline
 from training.learning.lesson import balanced, loss_weights, teach
 from training.models import DatasetVersion, RunState, TrainingRun
 from training.pipeline import RetrainOptions
+from training.publishing import Judged, publish_version
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run
@@ -182,6 +187,65 @@ def test_a_word_forbidden_while_the_run_was_under_way_does_not_go_live(
     report = run_now()
     assert report.state == RunState.REFUSED
     assert report.reason == "It would say what a machine must never say: moss."
+
+
+def test_a_candidate_whose_folder_vanishes_after_it_was_judged_is_not_promoted(
+    alice: User, network_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach_world(alice, ["brick", "moss"])
+    run_now()
+    teach_world(alice, ["brick", "moss", "slate"], first=50)
+
+    def publish_and_lose(judged: Judged) -> ModelVersion:
+        version = publish_version(judged)
+        shutil.rmtree(version.directory)
+        return version
+
+    monkeypatch.setattr(pipeline, "publish_version", publish_and_lose)
+    report = run_now()
+    assert report.state == RunState.FAILED
+    assert report.reason.startswith("Version 2 cannot go live: ")
+    assert report.reason.endswith("The present one stays.")
+    run = TrainingRun.objects.order_by("pk").last()
+    assert run is not None
+    assert run.reason == report.reason
+    assert report.reason in run.log
+    assert live_version().number == 1
+    assert ModelVersion.objects.get(number=2).state == VersionState.DAMAGED
+    monkeypatch.undo()
+    assert run_now().version == 3
+    assert live_version().number == 3
+
+
+def test_a_public_site_publishes_a_candidate_and_leaves_the_last_word_to_a_moderator(
+    alice: User, mona: User, client: Client, network_store: Path, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    teach_world(alice, ["brick", "moss"])
+    run_now()
+    # Fewer people than a public site asks for; everything about the gate is public.
+    lenient = replace(
+        PUBLIC, learnable_photos=20, learnable_uploaders=1, most_of_tag=1.0, most_of_set=1.0,
+        splits_by_uploader=False, judges_double_checked_only=False,
+    )  # fmt: skip
+    monkeypatch.setitem(PRESETS, "public", lenient)
+    settings.EYES_POLICY = "public"
+    teach_world(alice, ["brick", "moss", "slate"], first=50)
+    assert run_now(dry_run=True).reason.startswith("A moderator would decide: ")
+    report = run_now()
+    assert (report.state, report.version, report.promoted) == (RunState.AWAITING, 2, False)
+    assert "A moderator decides. It learnt 1 new tag: slate" in report.reason
+    assert report.as_json()["state"] == "awaiting"
+    assert "Version 2 waits for a moderator" in report.as_text()
+    version = ModelVersion.objects.get(number=2)
+    assert (version.state, version.summary) == (VersionState.CANDIDATE, report.reason)
+    assert live_version().number == 1
+    page = client.get("/models/2/")
+    assertContains(page, "For a moderator to decide:")
+    assertContains(client.get("/models/"), "a moderator decides")
+    client.force_login(mona)
+    client.post(f"/admin/tagging/modelversion/{version.pk}/promote/")
+    assert live_version() == version
 
 
 @pytest.mark.parametrize("place", ["teach", "publish_version", "promote_version"])
