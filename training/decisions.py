@@ -79,9 +79,7 @@ def read_decisions(names: Sequence[str]) -> Decisions:
     reading = read_statements(words)
     if not reading.uploads:
         return _nothing_known(tuple(words.names[column] for column in columns))
-    photos, first_rows = np.unique(
-        [upload.sha256 for upload in reading.uploads], return_index=True
-    )
+    photos, first_rows = np.unique([upload.sha256 for upload in reading.uploads], return_index=True)
     there, gone = conclude(_of_each_file(reading.said, first_rows), words.pairs)
     among = np.logical_or.reduceat(reading.contested, first_rows, axis=0)
     every = Decisions(
