@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PRESENT, ABSENT, UNKNOWN = 1, -1, 0
-_SIGNS = {PRESENT: "+", ABSENT: "-", UNKNOWN: "?"}
+SIGNS = {PRESENT: "+", ABSENT: "-", UNKNOWN: "?"}
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -82,7 +82,7 @@ def write_manifest(examples: Examples, *, unknown_weight: float) -> Manifest:
         "photos": [
             {
                 "sha256": sha256,
-                "answers": "".join(_SIGNS[int(sign)] for sign in examples.answers[row]),
+                "answers": "".join(SIGNS[int(sign)] for sign in examples.answers[row]),
                 "group": examples.groups[row],
                 "split": examples.sides[row],
                 "world": world_number[examples.contests[row]],
@@ -100,7 +100,7 @@ def read_manifest(packed: bytes) -> Examples:
         content = json.loads(gzip.decompress(packed))
         photos = content["photos"]
         tags = tuple(content["tags"])
-        signs = {sign: answer for answer, sign in _SIGNS.items()}
+        signs = {sign: answer for answer, sign in SIGNS.items()}
         rows = [[signs[sign] for sign in photo["answers"]] for photo in photos]
         return Examples(
             photos=tuple(photo["sha256"] for photo in photos),

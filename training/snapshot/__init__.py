@@ -1,5 +1,6 @@
 """What is known at this moment: from rows of people's decisions to an immutable dataset."""
 
+from training.snapshot.candidates import batches
 from training.snapshot.learnable import (
     WITHOUT_NEGATIVES,
     NothingToLearn,
@@ -14,6 +15,7 @@ __all__ = [
     "WITHOUT_NEGATIVES",
     "NothingToLearn",
     "Snapshot",
+    "batches",
     "images_to_embed",
     "learnable_candidates",
     "load_embeddings",
