@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +111,17 @@ def read_manifest(packed: bytes) -> Examples:
             groups=tuple(photo["group"] for photo in photos),
             contests=tuple(tuple(content["worlds"][photo["world"]]) for photo in photos),
         )
-    except (OSError, EOFError, KeyError, TypeError, IndexError, ValueError) as error:
+    except (
+        OSError, EOFError, zlib.error, KeyError, TypeError, IndexError, ValueError
+    ) as error:  # fmt: skip
+        raise ValueError(f"This manifest is damaged: {error}") from error
+
+
+def hash_of_manifest(packed: bytes) -> str:
+    """Return the SHA-256 that `write_manifest` gave these bytes; raises ValueError for damage."""
+    try:
+        return hashlib.sha256(gzip.decompress(packed)).hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"This manifest is damaged: {error}") from error
 
 
