@@ -79,4 +79,7 @@ def needed_cosine(distances: NDArray[np.integer[Any]], policy: Policy) -> NDArra
     that one bit more or less never decides everything.
     """
     ends = [policy.twin_dhash, policy.twin_dhash_wide]
-    return np.interp(distances, ends, [policy.twin_cosine_near, policy.twin_cosine])
+    needed: NDArray[np.float64] = np.interp(
+        distances, ends, [policy.twin_cosine_near, policy.twin_cosine]
+    )
+    return needed

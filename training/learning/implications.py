@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from tagging.hierarchy import Hierarchy
 NOTHING, SAID, CHECKED = 0, 1, 2
 
 Strengths = NDArray[np.int8]
+Values = TypeVar("Values", Strengths, NDArray[np.bool_])
 # Columns of a tag and of one above it, near or far.
 Pairs = list[tuple[int, int]]
 
@@ -47,7 +49,7 @@ def pairs_among(tags: Sequence[str], hierarchy: Hierarchy) -> Pairs:
     ]
 
 
-def spread_up(values: NDArray[np.generic], pairs: Pairs) -> NDArray[np.generic]:
+def spread_up(values: Values, pairs: Pairs) -> Values:
     """Return for each tag the highest value of those below it, [n, t]."""
     spread = np.zeros_like(values)
     for below, above in pairs:
@@ -55,7 +57,7 @@ def spread_up(values: NDArray[np.generic], pairs: Pairs) -> NDArray[np.generic]:
     return spread
 
 
-def spread_down(values: NDArray[np.generic], pairs: Pairs) -> NDArray[np.generic]:
+def spread_down(values: Values, pairs: Pairs) -> Values:
     """Return for each tag the highest value of those above it, [n, t]."""
     return spread_up(values, [(above, below) for below, above in pairs])
 

@@ -42,7 +42,8 @@ class Candidates:
     @property
     def present(self) -> NDArray[np.bool_]:
         """Return which photos show which tag, bool [n, t]."""
-        return self.decisions.answers == PRESENT
+        shown: NDArray[np.bool_] = self.decisions.answers == PRESENT
+        return shown
 
     def part(self, rows: NDArray[np.intp]) -> Candidates:
         """Return these rows only."""

@@ -62,7 +62,6 @@ def read_people() -> People:
     return People(
         owner_of_group=owner_of_group,
         side_of_owner={
-            owner_id: max(_ORDER, key=lambda side, counts=counts: counts[side])
-            for owner_id, counts in sides.items()
+            owner_id: max(_ORDER, key=counts.__getitem__) for owner_id, counts in sides.items()
         },
     )
