@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from gallery.models import Image, User
 from tagging.models import Content, Embedding, ImageTag, TagState, TwinGroup
@@ -13,7 +15,10 @@ from tagging.policy import PUBLIC
 from tagging.services.curation import curate_import
 from tagging.services.tags import find_or_create_tag
 from tests.training.classroom import BACKBONE, add_photo, hash_of, vector_for
-from training.learning.examples import TEST
+from training.learning.examples import TEST, read_manifest
+from training.pipeline import RetrainOptions
+from training.runner import carry_out
+from training.services import begin_run
 from training.snapshot import NothingToLearn, Snapshot, store_snapshot, take_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -276,3 +281,22 @@ def test_the_operators_import_is_one_person() -> None:
     kept = Counter(owners_of(snapshot()))
     assert kept["operator"] == 15
     assert kept.total() == before + 15
+
+
+@pytest.mark.network
+@pytest.mark.django_db(transaction=True)
+def test_a_public_site_retrains_from_photos_to_a_judged_version(
+    settings: Settings, network_store: Path
+) -> None:
+    settings.EYES_POLICY = "public"
+    teach(make_people(30))
+    wishes = RetrainOptions()
+    run = begin_run(backbone=BACKBONE, options=wishes.as_json())
+    report = carry_out(run, wishes)
+    assert report.version == 1, report.reason
+    assert report.tags == TAGS
+    run.refresh_from_db()
+    assert run.dataset is not None
+    examples = read_manifest(bytes(run.dataset.manifest))
+    assert set(examples.sides) == {"train", "validation", "test"}
+    assert len(set(examples.groups)) == 30

@@ -48,11 +48,11 @@ def was_short_of_photos(why: str, policy: Policy) -> bool:
     """Return whether these words of `learnable_candidates` say that photos or people were lacking.
 
     What `take_snapshot` finds out later (too alike, nothing known against it, cut to fair shares)
-    is said in other words: the same photos would be left out again.
+    begins with “needs”: the same photos would be left out again.
     """
     photos = f"of {policy.learnable_photos} curated photos"
     people = f"of {policy.learnable_uploaders} people"
-    return why.endswith((photos, people)) and "needs" not in why
+    return why.endswith((photos, people)) and not why.startswith("needs")
 
 
 def learnable_candidates(policy: Policy) -> tuple[list[str], dict[str, str]]:
