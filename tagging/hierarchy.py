@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError as GraphCycle
+from graphlib import TopologicalSorter
 
 
 class CycleError(ValueError):
@@ -47,6 +49,19 @@ class Hierarchy:
         """Return whether one of two tags stands above the other."""
         return other in self.ancestors(one) or one in self.ancestors(other)
 
+    def kinds_of(self, word: str) -> frozenset[str]:
+        """Return every tag below one that is this word or contains it whole: kinds of dog."""
+        above = {tag for tag in self._everything if word == tag or word in tag.split()}
+        return frozenset().union(*(self.descendants(tag) for tag in above))
+
+    def find_cycle(self) -> tuple[str, ...]:
+        """Return a way that leads from a tag up to itself again; () where there is none."""
+        try:
+            TopologicalSorter(self.parents).prepare()
+        except GraphCycle as cycle:
+            return tuple(reversed(cycle.args[1]))
+        return ()
+
     def with_parents(self, tag: str, parents: frozenset[str]) -> Hierarchy:
         """Return the hierarchy in which this tag has these parents; raises CycleError."""
         changed = Hierarchy({**self.parents, tag: parents})
@@ -68,6 +83,10 @@ class Hierarchy:
                 seen.add(parent)
                 ways.append((*way, parent))
         return ()
+
+    @cached_property
+    def _everything(self) -> frozenset[str]:
+        return frozenset(self.parents).union(*self.parents.values())
 
     @cached_property
     def _children(self) -> dict[str, set[str]]:

@@ -21,6 +21,19 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """Return tags that the network must never name: blocked ones, and people's own words."""
         return self.filter(models.Q(is_blocked=True) | models.Q(never_show=True))
 
+    def with_orders(self) -> Self:
+        """Return tags about which moderators gave any order that the network has to follow."""
+        return self.filter(
+            models.Q(is_blocked=True)
+            | models.Q(never_show=True)
+            | models.Q(has_own_parents=True)
+            | models.Q(alias_of__isnull=False)
+        )
+
+    def with_meaning(self) -> Self:
+        """Return tags with what they mean, so that `meaning` asks nothing more."""
+        return self.select_related("alias_of")
+
     def starting_with(self, text: str) -> Self:
         """Return tags for autocomplete, shortest first."""
         return self.filter(name__startswith=text).order_by(Length("name"), "name")
@@ -123,6 +136,11 @@ class Tag(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the tag page."""
         return reverse("tagging:tag", args=[self.slug])
+
+    @property
+    def meaning(self) -> Tag:
+        """Return the tag that this name means: itself, unless it is another name for one."""
+        return self.alias_of or self
 
 
 class VoteValue(models.TextChoices):
