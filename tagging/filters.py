@@ -36,8 +36,8 @@ class ImageFilter(FilterSet):  # type: ignore[misc]
         return search_photos(images, question, voice=self.voice)
 
     def filter_tag(self, images: ImageQuerySet, _name: str, slug: str) -> ImageQuerySet:
-        """Keep photos with this one tag."""
-        tag_ids = list(Tag.objects.usable().filter(slug=slug).values_list("pk", flat=True))
+        """Keep photos with this one tag; the address of another name for it will do."""
+        tag_ids = list(Tag.objects.usable().at_address(slug).values_list("pk", flat=True))
         return photos_showing(images, tag_ids, voice=self.voice)
 
     def filter_voice(self, images: ImageQuerySet, _name: str, _value: str) -> ImageQuerySet:

@@ -45,6 +45,10 @@ class Hierarchy:
                 waiting.extend(self._children.get(child, ()))
         return frozenset(found)
 
+    def children(self, tag: str) -> frozenset[str]:
+        """Return the tags right below this one."""
+        return frozenset(self._children.get(tag, ()))
+
     def are_related(self, one: str, other: str) -> bool:
         """Return whether one of two tags stands above the other."""
         return other in self.ancestors(one) or one in self.ancestors(other)

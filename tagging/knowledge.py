@@ -36,11 +36,13 @@ def knowledge_of(tag: Tag) -> Knowledge:
     """Return what the network knows of a tag that `with_learnable_photos` has counted."""
     version = live_version()
     vocabulary = load_vocabulary()
+    # Versions remember names as they were when they learnt them.
+    names = {tag.name, *tag.aliases.values_list("name", flat=True)}
     return Knowledge(
         version_number=version.number,
-        is_learnt=tag.name in version.labels,
-        is_known_from_start=tag.name in vocabulary.tags,
-        is_never_shown=tag.never_show or tag.name in vocabulary.never_show,
+        is_learnt=not names.isdisjoint(version.labels),
+        is_known_from_start=not names.isdisjoint(vocabulary.tags),
+        is_never_shown=tag.never_show or not names.isdisjoint(vocabulary.never_show),
         learnable_photos=tag.learnable_photos,
         photos_needed=current_policy().learnable_photos,
     )

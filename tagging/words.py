@@ -93,12 +93,12 @@ def order_words(
     for tag, above in vocabulary.parents_of.items():
         parents[meaning(tag)] |= {meaning(one) for one in above}
     parents |= {tag: {meaning(one) for one in above} for tag, above in (told or {}).items()}
+    quiet = vocabulary.never_show | (unspoken or set())
+    quiet |= {meaning(word) for word in quiet}
     return Words(
         aliases=aliases,
         hierarchy=Hierarchy({tag: frozenset(above - {tag}) for tag, above in parents.items()}),
-        unspoken=frozenset(unspoken or ())
-        | vocabulary.never_show
-        | {meaning(word) for word in vocabulary.never_show},
+        unspoken=quiet | {name for name, target in aliases.items() if target in quiet},
     )
 
 

@@ -21,6 +21,10 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """Return tags that the network must never name: blocked ones, and people's own words."""
         return self.filter(models.Q(is_blocked=True) | models.Q(never_show=True))
 
+    def at_address(self, slug: str) -> Self:
+        """Return the tag of this address, also where it is that of another name for the tag."""
+        return self.filter(models.Q(slug=slug) | models.Q(aliases__slug=slug)).distinct()
+
     def with_orders(self) -> Self:
         """Return tags about which moderators gave any order that the network has to follow."""
         return self.filter(
@@ -37,6 +41,16 @@ class TagQuerySet(models.QuerySet["Tag"]):
     def starting_with(self, text: str) -> Self:
         """Return tags for autocomplete, shortest first."""
         return self.filter(name__startswith=text).order_by(Length("name"), "name")
+
+    def completing(self, text: str) -> Self:
+        """Return what typing might be meant to become, shortest first, with what it means.
+
+        Other names are among it, but not beside the tag itself.
+        """
+        meant = models.Q(alias_of=None) | models.Q(alias_of__is_blocked=False)
+        beside = models.Q(alias_of__name__startswith=text)
+        found = self.starting_with(text).with_meaning()
+        return found.filter(meant, is_blocked=False).exclude(beside, alias_of__isnull=False)
 
     def with_word(self, word: str) -> Self:
         """Return tags that are this word or contain it between spaces."""

@@ -18,6 +18,7 @@ from django_q.tasks import async_task
 
 from gallery.models import Image, User
 from tagging.models import ImageTag, Tag, TagState, Vote
+from tagging.services.word_lock import keep_words
 from tagging.states import Ballot, state_from_votes
 
 Pair: TypeAlias = tuple[int, int]
@@ -30,6 +31,7 @@ def lock_image(*, image_id: int, viewer: User) -> Image:
     Raises Image.DoesNotExist where it is gone or this person may not see it: both look the same
     from outside.
     """
+    keep_words()
     return (
         Image.objects.visible_to(viewer)
         .select_for_update(of=("self",), no_key=True)
@@ -39,6 +41,7 @@ def lock_image(*, image_id: int, viewer: User) -> Image:
 
 def lock_images(image_ids: Iterable[int]) -> dict[int, Image]:
     """Return these photos by id, locked in order of id so that two bulk changes never cross."""
+    keep_words()
     locked = (
         Image.objects.filter(pk__in=set(image_ids))
         .order_by("pk")

@@ -21,7 +21,8 @@ from tagging.models import (
 )
 from tagging.names import normalise_tag_name
 from tagging.services.ballots import Pair, ask_network_again, current_ballots, lock_images
-from tagging.services.tags import TagBlockedError, find_or_create_tags
+from tagging.services.tags import TagBlockedError, find_or_create_tags, meanings_of
+from tagging.services.word_lock import keep_words
 from tagging.states import Ballot, state_from_votes
 
 # Pairs written per statement: below the variable limits of both databases.
@@ -88,6 +89,7 @@ def curate_import(
     before anything is written.
     """
     with transaction.atomic():
+        keep_words()
         tags = find_or_create_tags(names=(name for _, name in pairs), created_by=actor)
         for tag in tags.values():
             if tag.is_blocked:
@@ -115,6 +117,8 @@ def _decide(moderator: User, image_tags: Iterable[ImageTag], kind: EventKind, so
 def _decide_batch(chosen: list[Pair], moderator: User, kind: EventKind, source: str) -> int:
     """Write decisions and their events for one batch of pairs."""
     images = lock_images(image_id for image_id, _ in chosen)
+    meanings = meanings_of(tag_id for _, tag_id in chosen)
+    chosen = sorted({(image_id, meanings.get(tag_id, tag_id)) for image_id, tag_id in chosen})
     rows = _rows_by_pair(chosen)
     ballots = current_ballots(images) if kind == EventKind.REOPENED else {}
     blocked = set(
