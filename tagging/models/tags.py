@@ -156,6 +156,17 @@ class Tag(models.Model):
         """Return the tag that this name means: itself, unless it is another name for one."""
         return self.alias_of or self
 
+    def is_mere_word(self) -> bool:
+        """Return whether nobody has said or ordered anything with it, the network aside.
+
+        Tables of every room that point at tags count.
+        """
+        if self.is_blocked or self.never_show or self.has_own_parents or self.alias_of_id:
+            return False
+        names = {relation.get_accessor_name() for relation in self._meta.related_objects}
+        said = names - {"suggestions", "changes"}
+        return not any(getattr(self, name).exists() for name in said if name)
+
 
 class VoteValue(models.TextChoices):
     YES = "yes", "Yes"

@@ -85,15 +85,16 @@ def move_back(
 
 
 def as_records(rows: models.QuerySet[Any]) -> list[Record]:
-    """Return whole rows as JSON keeps them."""
-    records: list[Record] = json.loads(serializers.serialize("json", rows.order_by("pk")))
+    """Return whole rows as JSON keeps them, moments to the microsecond."""
+    python = serializers.serialize("python", rows.order_by("pk"))
+    records: list[Record] = json.loads(json.dumps(python, default=str))
     return records
 
 
 def restore_rows(records: Sequence[Record], kept_photos: Collection[int]) -> None:
     """Write rows of `as_records` again, but for those of `kept_photos` and of what is gone."""
     wanted = [one for one in records if one["fields"].get("image") not in kept_photos]
-    for restored in serializers.deserialize("json", json.dumps(wanted)):
+    for restored in serializers.deserialize("python", wanted):
         if _leads_nowhere(restored.object):
             continue
         restored.save()

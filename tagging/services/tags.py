@@ -76,9 +76,20 @@ def meanings_of(tag_ids: Iterable[int]) -> dict[int, int]:
     return dict(renamed.values_list("pk", "alias_of_id"))
 
 
-def create_alias(*, name: str, tag: Tag, created_by: User | None) -> Tag:
-    """Return a new row for a normalised name that is nobody's, which means this tag."""
-    return Tag.objects.create(name=name, slug=free_slug(name), alias_of=tag, created_by=created_by)
+def name_tag(*, name: str, tag: Tag, created_by: User | None) -> Tag:
+    """Let a normalised name mean this tag and return its row, made now if there is none.
+
+    The name must be nobody's, or a mere word; see `Tag.is_mere_word`.
+    """
+    word = Tag.objects.filter(name=name).first()
+    if word is None:
+        return Tag.objects.create(
+            name=name, slug=free_slug(name), alias_of=tag, created_by=created_by
+        )
+    word.alias_of = tag
+    word.save(update_fields=["alias_of"])
+    word.suggestions.all().delete()
+    return word
 
 
 def free_slug(name: str) -> str:

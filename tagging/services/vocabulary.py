@@ -11,7 +11,7 @@ from typing import Any
 from gallery.models import User
 from tagging.models import Tag, TagChange, TagChangeKind
 from tagging.names import normalise_tag_name
-from tagging.services.tags import create_alias, free_slug
+from tagging.services.tags import free_slug, name_tag
 from tagging.services.word_changes import (
     WordRefused,
     ordering,
@@ -52,10 +52,12 @@ def rename_tag(*, moderator: User, tag: Tag, name: str) -> TagChange | None:
 def exchange_names(*, tag: Tag, name: str) -> None:
     """Give the tag this normalised name and leave its present one with an alias.
 
-    Nothing else may have the name but an alias of this very tag. Must run inside `hold_words`.
+    Nothing else may have the name but an alias of this very tag, or a mere word. Must run inside
+    `hold_words`.
     """
     old_name, old_slug = tag.name, tag.slug
-    alias = Tag.objects.filter(name=name, alias_of=tag).first()
+    is_known = Tag.objects.filter(name=name).exists()
+    alias = name_tag(name=name, tag=tag, created_by=None) if is_known else None
     new_slug = alias.slug if alias else free_slug(name)
     if alias is not None:
         # Names and addresses are unique at every moment; no tag can be called "<…>".
@@ -82,7 +84,7 @@ def add_alias(*, moderator: User, tag: Tag, name: str) -> TagChange:
         if present.aliases.filter(name=wanted).exists():
             raise WordRefused(f"“{wanted}” is another name for “{present.name}” already.")
         _refuse_taken(wanted, present)
-        create_alias(name=wanted, tag=present, created_by=moderator)
+        name_tag(name=wanted, tag=present, created_by=moderator)
         # The first day's words may have put the name somewhere above or below.
         refuse_cycles()
         retag_once()
@@ -228,7 +230,7 @@ def _present_tags(tags: Iterable[Tag]) -> dict[int, Tag]:
 def _refuse_taken(name: str, tag: Tag) -> None:
     """Raise WordRefused where the name belongs to anything but this tag."""
     taken = Tag.objects.with_meaning().filter(name=name).first()
-    if taken is None or taken.meaning == tag:
+    if taken is None or taken.meaning == tag or taken.is_mere_word():
         return
     if taken.alias_of is not None:
         raise WordRefused(

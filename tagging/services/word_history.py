@@ -9,7 +9,7 @@ from django.utils import timezone
 from gallery.models import User
 from gallery.moderation import require_moderator
 from tagging.models import Tag, TagChange, TagChangeKind
-from tagging.services.tags import create_alias
+from tagging.services.tags import name_tag
 from tagging.services.unmerging import unmerge_tags
 from tagging.services.vocabulary import exchange_names, parents_of, write_parents
 from tagging.services.word_changes import ORDERING, WordRefused, refuse_cycles, retag_once
@@ -76,23 +76,13 @@ def _take_alias_away(change: TagChange, _moderator: User) -> None:
 def _give_alias_back(change: TagChange, moderator: User) -> None:
     name, tag = change.before["name"], change.tag
     word = Tag.objects.with_meaning().filter(name=name).first()
-    if word is None:
-        create_alias(name=name, tag=tag, created_by=moderator)
-        return
-    if word.alias_of is not None:
+    if word is not None and word.alias_of is not None:
         raise WordRefused(f"“{name}” is another name for “{word.alias_of.name}” by now.")
-    if word == tag or carries_anything(word):
+    if word is not None and not (word != tag and word.is_mere_word()):
         raise WordRefused(
             f"“{name}” is a tag of its own by now. Merge it into “{tag.name}” instead."
         )
-    word.alias_of = tag
-    word.save(update_fields=["alias_of"])
-
-
-def carries_anything(tag: Tag) -> bool:
-    """Return whether the tag is on photos, was voted on, has other names, or is ordered."""
-    relations = (tag.votes, tag.image_tags, tag.aliases, tag.children, tag.parents)
-    return any(related.exists() for related in relations)
+    name_tag(name=name, tag=tag, created_by=moderator)
 
 
 def _restore_parents(change: TagChange, _moderator: User) -> None:
