@@ -171,12 +171,11 @@ def _move_photos(source: Tag, target: Tag, moderator: User) -> Record:
     moved: Record = {
         "met": sorted(met),
         "retired": _retire_votes(source, target),
-        "combined": as_records(ImageTag.objects.filter(Exists(_rows_beside(source)), tag=target)),
+        "states": _states_on(met, source, target),
         "reopened": _reopen(contradictions, target, moderator),
     }
-    absorbed = _absorb_rows(source, target, contradictions)
+    _absorb_rows(source, target, contradictions)
     moved["rows"] = {name_of(pointer): move_rows(pointer, source, target) for pointer in pointers()}
-    moved["rows"][name_of(ImageTag._meta.get_field("tag"))]["dropped"] += absorbed
     settle_photos(met, target, reopened=contradictions)
     return moved
 
@@ -191,6 +190,14 @@ def _photos_with_both(source: Tag, target: Tag) -> set[int]:
         for tag in (source, target)
     ]
     return said[0] & said[1]
+
+
+def _states_on(image_ids: Collection[int], *tags: Tag) -> list[Record]:
+    """Return the rows of these tags on these photos, whole."""
+    records: list[Record] = []
+    for ids in chunks(sorted(image_ids), BATCH):
+        records += as_records(ImageTag.objects.filter(image__in=ids, tag__in=tags))
+    return records
 
 
 def _rows_beside(tag: Tag) -> QuerySet[ImageTag]:
@@ -256,28 +263,24 @@ def _reopen(image_ids: Collection[int], target: Tag, moderator: User) -> list[in
     return events
 
 
-def _absorb_rows(source: Tag, target: Tag, contradictions: Collection[int]) -> list[Record]:
-    """Let the target's rows take over the decisions of the source's on the same photos.
-
-    The source's rows go; return them whole.
-    """
+def _absorb_rows(source: Tag, target: Tag, contradictions: Collection[int]) -> None:
+    """Let the target's rows take over the decisions of the source's there, which go."""
     absorbed = ImageTag.objects.filter(Exists(_rows_beside(target)), tag=source)
-    records = as_records(absorbed)
     by_photo = {row.image_id: row for row in absorbed}
     changed = []
     for row in ImageTag.objects.filter(Exists(_rows_beside(source)), tag=target):
-        other = by_photo[row.image_id]
+        other, before = by_photo[row.image_id], dict(vars(row))
         row.added_by_id = row.added_by_id or other.added_by_id
         if row.image_id in contradictions:
             row.decided_by, row.is_double_checked = None, False
         elif other.is_decided and not row.is_decided:
             row.state, row.is_double_checked = other.state, other.is_double_checked
             row.decided_by_id = other.decided_by_id
-        changed.append(row)
+        if vars(row) != before:
+            changed.append(row)
     columns = ["state", "decided_by", "is_double_checked", "added_by"]
     ImageTag.objects.bulk_update(changed, columns, batch_size=BATCH)
     delete_rows(ImageTag, [row.pk for row in by_photo.values()])
-    return records
 
 
 def _move_worlds(source: Tag, target: Tag) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -94,10 +95,11 @@ def as_records(rows: models.QuerySet[Any]) -> list[Record]:
 def restore_rows(records: Sequence[Record], kept_photos: Collection[int]) -> None:
     """Write rows of `as_records` again, but for those of `kept_photos` and of what is gone."""
     wanted = [one for one in records if one["fields"].get("image") not in kept_photos]
+    rows: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for restored in serializers.deserialize("python", wanted):
-        if _leads_nowhere(restored.object):
-            continue
-        restored.save()
+        rows[type(restored.object)].append(restored.object)
+    for model, restored_rows in rows.items():
+        _insert(model, _with_what_they_need(model, restored_rows))
 
 
 def delete_rows(model: type[models.Model], ids: Iterable[int]) -> None:
@@ -119,14 +121,45 @@ def _has_twin(pointer: ForeignKey[Any, Any], target: Tag) -> Q:
     return nothing
 
 
-def _leads_nowhere(row: models.Model) -> bool:
-    """Return whether something that the row needs is gone; forget on it what it can do without."""
-    for field in row._meta.fields:
-        key = getattr(row, field.attname)
-        if not isinstance(field, ForeignKey) or key is None:
+def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """Insert the rows with the moments they carry, which Django would set to now."""
+    names = [
+        field.name
+        for field in model._meta.fields
+        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    ]
+    moments = [[getattr(row, name) for name in names] for row in rows]
+    model._base_manager.bulk_create(rows, batch_size=BATCH)
+    for row, told in zip(rows, moments, strict=True):
+        for name, moment in zip(names, told, strict=True):
+            setattr(row, name, moment)
+    if names:
+        model._base_manager.bulk_update(rows, names, batch_size=BATCH)
+
+
+def _with_what_they_need(
+    model: type[models.Model], rows: Sequence[models.Model]
+) -> list[models.Model]:
+    """Return the rows whose photo, person and so on are still there.
+
+    What a row can do without is forgotten on it where it is gone.
+    """
+    possible = list(rows)
+    for field in model._meta.fields:
+        if not isinstance(field, ForeignKey):
             continue
-        if not field.related_model._base_manager.filter(pk=key).exists():
-            if not field.null:
-                return True
-            setattr(row, field.attname, None)
-    return False
+        keys = {getattr(row, field.attname) for row in possible} - {None}
+        there = _existing(field.related_model, sorted(keys))
+        for row in possible:
+            if field.null and getattr(row, field.attname) not in there:
+                setattr(row, field.attname, None)
+        possible = [row for row in possible if field.null or getattr(row, field.attname) in there]
+    return possible
+
+
+def _existing(model: type[models.Model], keys: Sequence[int]) -> set[int]:
+    """Return those of these ids that there are."""
+    found: set[int] = set()
+    for part in chunks(keys, BATCH):
+        found.update(model._base_manager.filter(pk__in=part).values_list("pk", flat=True))
+    return found

@@ -16,7 +16,6 @@ from tagging.models import (
     Vote,
 )
 from tagging.services.embeddings import chunks
-from tagging.services.merging import settle_photos
 from tagging.services.moving import BATCH, Record, move_back, pointer_of, restore_rows
 from tagging.services.vocabulary import parents_of, write_parents
 from tagging.services.word_changes import WordRefused, refuse_cycles, retag_once
@@ -97,11 +96,11 @@ def _revive_votes(moved: Record, kept: Collection[int]) -> None:
 def _restore_states(
     moved: Record, kept: Collection[int], moderator: User, source: Tag, target: Tag
 ) -> None:
-    """Give both tags the states that they had on photos which carried both."""
-    ImageTag.objects.filter(
-        pk__in=[one["pk"] for one in moved["combined"] if one["fields"]["image"] not in kept]
-    ).delete()
-    restore_rows(moved["combined"], kept)
+    """Give both tags the very states that they had on photos about which both spoke."""
+    free = [image_id for image_id in moved["met"] if image_id not in kept]
+    for ids in chunks(free, BATCH):
+        ImageTag.objects.filter(image__in=ids, tag__in=[source, target]).delete()
+    restore_rows(moved["states"], kept)
     for ids in chunks(moved["reopened"], BATCH):
         for event in TagEvent.objects.filter(pk__in=ids).exclude(image__in=kept):
             TagEvent.objects.create(
@@ -114,9 +113,6 @@ def _restore_states(
                 state_before=event.state_after,
                 state_after=event.state_before,
             )
-    free = [image_id for image_id in moved["met"] if image_id not in kept]
-    for tag in (source, target):
-        settle_photos(free, tag)
 
 
 def _restore_worlds(moved: Record, source: Tag, target: Tag) -> None:
