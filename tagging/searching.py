@@ -113,5 +113,5 @@ def _ruled_out(tags: Mapping[str, int], words: Words) -> Q:
             found = ImageTag.objects.rejected().filter(
                 image_id=OuterRef("image_id"), tag__in=kind_ids
             )
-            condition |= Q(tag__in=tag_ids) & Exists(found)
+            condition |= Q(Exists(found), tag__in=tag_ids)
     return condition

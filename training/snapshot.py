@@ -12,11 +12,11 @@ from django.db.models import Count
 from numpy.typing import NDArray
 
 from gallery.models import Image
-from tagging.models import Content, Embedding, ImageTag, TwinGroup
+from tagging.models import Content, Embedding, ImageTag, Tag, TwinGroup
 from tagging.policy import Policy
 from tagging.services.embeddings import contents_by_id
 from tagging.services.twin_groups import hold_twin_groups
-from tagging.words import current_words
+from tagging.vocabulary import load_vocabulary
 from training.decisions import Decisions, read_decisions
 from training.learning.examples import (
     ABSENT,
@@ -99,7 +99,8 @@ def learnable_candidates(policy: Policy) -> tuple[list[str], dict[str, str]]:
 
 def never_shown_names() -> frozenset[str]:
     """Return every word that no machine may say: the list of the vocabulary and moderators'."""
-    return current_words().unspoken
+    told = Tag.objects.silent().values_list("name", flat=True)
+    return load_vocabulary().never_show | frozenset(told)
 
 
 def images_to_embed(policy: Policy) -> list[int]:

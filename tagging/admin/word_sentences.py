@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tagging.models import Tag, TagChange, TagChangeKind
 
 
@@ -49,7 +51,7 @@ def describe_merge(change: TagChange) -> str:
     return text
 
 
-def _below(parents: dict[str, object]) -> str:
+def _below(parents: dict[str, Any]) -> str:
     if not parents["own"]:
         return "where the first day's words put it"
     ids = parents["parents"]

@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from gallery.models import User
-from gallery.moderation import ForModerators, is_moderator
+from gallery.moderation import ForModerators, OnRecord, is_moderator
 from tagging.admin.word_forms import TagForm
 from tagging.admin.word_sentences import describe_change, describe_merge
 from tagging.models import Tag, TagChange
@@ -30,8 +30,9 @@ from tagging.words import current_hierarchy
 
 if TYPE_CHECKING:
     TagRows = admin.ModelAdmin[Tag]
+    ChangeRows = admin.ModelAdmin[TagChange]
 else:
-    TagRows = admin.ModelAdmin
+    TagRows = ChangeRows = admin.ModelAdmin
 
 # Of a tag's history on its page; older changes are of no use to anybody who wants to undo one.
 CHANGES_SHOWN = 50
@@ -130,7 +131,8 @@ class TagAdmin(ForModerators, TagRows):
 
         Another name has no form of its own: its page is that of the tag.
         """
-        tag = Tag.objects.with_meaning().filter(pk=_number(object_id)).first()
+        number = _number(object_id)
+        tag = Tag.objects.with_meaning().filter(pk=number).first() if number else None
         if tag is not None and tag.alias_of is not None:
             text = f"“{tag.name}” is another name for “{tag.alias_of.name}”."
             self.message_user(request, text, messages.INFO)
@@ -241,6 +243,41 @@ class TagAdmin(ForModerators, TagRows):
             return f"nothing ({source})"
         names = format_html_join(", ", "{}", ((name,) for name in above))
         return format_html("{} ({})", names, source)
+
+
+@admin.register(TagChange)
+class TagChangeAdmin(OnRecord, ChangeRows):
+    """Everything that moderators did to words; each is undone from the page of its tag."""
+
+    list_display = ("created_at", "actor", "kind", "sentence", "undone_at", "undone_by")
+    list_display_links = None
+    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
+    list_select_related = ("tag", "other", "actor", "undone_by")
+    date_hierarchy = "created_at"
+    search_fields = ("tag__name", "other__name", "actor__username")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TagChange]:
+        """Return the changes without the rows that merges moved, which may be very many."""
+        return TagChange.objects.defer("moved")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the page of the tag, where the change can be undone."""
+        change = self.get_object(request, object_id)
+        if change is None:
+            return redirect("admin:tagging_tagchange_changelist")
+        return redirect(_page(change.other or change.tag))
+
+    @admin.display(description="What was done")
+    def sentence(self, change: TagChange) -> SafeString:
+        """Return it in a sentence that leads to the page of the tag."""
+        tag = change.other or change.tag
+        return format_html('<a href="{}">{}</a>', _page(tag), describe_change(change))
 
 
 def _moderator(request: HttpRequest) -> User:

@@ -217,9 +217,11 @@ def _retire_votes(source: Tag, target: Tag) -> list[int]:
     """Make history of the older of two votes by one person on one photo; return their ids."""
     mine = _double_votes(source, target).values_list("image_id", "person_id", "created_at", "pk")
     theirs = _double_votes(target, source).values_list("image_id", "person_id", "created_at", "pk")
-    other = {(image_id, person_id): vote for image_id, person_id, *vote in theirs}
+    other = {
+        (image_id, person_id): (created_at, pk) for image_id, person_id, created_at, pk in theirs
+    }
     older = [
-        min([created_at, pk], other[image_id, person_id])[1]
+        min((created_at, pk), other[image_id, person_id])[1]
         for image_id, person_id, created_at, pk in mine
     ]
     now = timezone.now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from django.apps import apps
 from django.core import serializers
@@ -44,7 +44,7 @@ def name_of(pointer: ForeignKey[Any, Any]) -> str:
 def pointer_of(name: str) -> ForeignKey[Any, Any]:
     """Return the pointer that `name_of` named."""
     app, model, column = name.split(".")
-    return apps.get_model(app, model)._meta.get_field(column)  # type: ignore[return-value]
+    return cast("ForeignKey[Any, Any]", apps.get_model(app, model)._meta.get_field(column))
 
 
 def move_rows(pointer: ForeignKey[Any, Any], source: Tag, target: Tag) -> Record:
@@ -110,15 +110,15 @@ def delete_rows(model: type[models.Model], ids: Iterable[int]) -> None:
 
 def _has_twin(pointer: ForeignKey[Any, Any], target: Tag) -> Q:
     """Return which rows would stand twice, by the table's own constraints, with that target."""
-    nothing = Q(pk__in=[])
+    has_twin = Q(pk__in=[])
     for constraint in pointer.model._meta.constraints:
         if not isinstance(constraint, UniqueConstraint) or pointer.name not in constraint.fields:
             continue
         same = {name: OuterRef(name) for name in constraint.fields if name != pointer.name}
         twins = pointer.model._base_manager.filter(**same, **{pointer.name: target})
         condition = constraint.condition or Q()
-        nothing |= condition & Exists(twins.filter(condition))
-    return nothing
+        has_twin |= Q(condition, Exists(twins.filter(condition)))
+    return has_twin
 
 
 def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:

@@ -49,7 +49,8 @@ def unmerge_tags(*, moderator: User, change: TagChange) -> list[str]:
 
 def _read_pair(change: TagChange) -> tuple[Tag, Tag]:
     source = Tag.objects.with_meaning().get(pk=change.tag_id)
-    target = Tag.objects.get(pk=change.other_id)
+    target = change.other
+    assert target is not None, "a merge is always into another tag"
     if source.alias_of != target:
         raise WordRefused(
             f"“{source.name}” is no longer another name for “{target.name}”, so that the merge "

@@ -221,3 +221,12 @@ def test_nobody_else_orders_words(client: Client, alice: User, mona: User) -> No
         assert client.post(place, data).status_code == 302
     change.refresh_from_db()
     assert TagChange.objects.count() == 1 and change.undone_at is None
+
+
+def test_everything_done_to_words_stands_in_one_list(as_max: Client, mona: User) -> None:
+    tag = make_tag("grey heron")
+    add_alias(moderator=mona, tag=tag, name="ardea")
+    listed = as_max.get(reverse("admin:tagging_tagchange_changelist")).content.decode()
+    assert f'<a href="{address(tag)}">“ardea” became another name for “grey heron”.</a>' in listed
+    change = reverse("admin:tagging_tagchange_change", args=[TagChange.objects.get().pk])
+    assert as_max.get(change)["Location"] == address(tag)
