@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from gallery.models import User
-from gallery.moderation import ForModerators, OnRecord, is_moderator
+from gallery.moderation import ForModerators, is_moderator
+from tagging.admin.word_changes import tag_page
 from tagging.admin.word_forms import TagForm
 from tagging.admin.word_sentences import describe_change, describe_merge
 from tagging.models import Tag, TagChange
@@ -30,9 +31,8 @@ from tagging.words import current_hierarchy
 
 if TYPE_CHECKING:
     TagRows = admin.ModelAdmin[Tag]
-    ChangeRows = admin.ModelAdmin[TagChange]
 else:
-    TagRows = ChangeRows = admin.ModelAdmin
+    TagRows = admin.ModelAdmin
 
 # Of a tag's history on its page; older changes are of no use to anybody who wants to undo one.
 CHANGES_SHOWN = 50
@@ -136,7 +136,7 @@ class TagAdmin(ForModerators, TagRows):
         if tag is not None and tag.alias_of is not None:
             text = f"“{tag.name}” is another name for “{tag.alias_of.name}”."
             self.message_user(request, text, messages.INFO)
-            return redirect(_page(tag.alias_of))
+            return redirect(tag_page(tag.alias_of))
         context = {"history": _history(tag) if tag else [], **(extra_context or {})}
         try:
             with transaction.atomic():
@@ -168,7 +168,7 @@ class TagAdmin(ForModerators, TagRows):
                 if request.method == "POST":
                     change = merge_tags(moderator=_moderator(request), tag=tag, into=into)
                     self.message_user(request, describe_merge(change), messages.SUCCESS)
-                    return redirect(_page(cast(Tag, change.other)))
+                    return redirect(tag_page(cast(Tag, change.other)))
         except REFUSALS as refusal:
             context |= {"problem": str(refusal), "preview": None}
         context |= {**self.admin_site.each_context(request), "title": f"Merge “{tag.name}”"}
@@ -216,7 +216,7 @@ class TagAdmin(ForModerators, TagRows):
             self.message_user(request, deed(tag), messages.SUCCESS)
         except REFUSALS as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-        return redirect(_page(tag))
+        return redirect(tag_page(tag))
 
     def _tag_or_refuse(self, request: HttpRequest, pk: int) -> Tag:
         if not self.has_change_permission(request):
@@ -245,41 +245,6 @@ class TagAdmin(ForModerators, TagRows):
         return format_html("{} ({})", names, source)
 
 
-@admin.register(TagChange)
-class TagChangeAdmin(OnRecord, ChangeRows):
-    """Everything that moderators did to words; each is undone from the page of its tag."""
-
-    list_display = ("created_at", "actor", "kind", "sentence", "undone_at", "undone_by")
-    list_display_links = None
-    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
-    list_select_related = ("tag", "other", "actor", "undone_by")
-    date_hierarchy = "created_at"
-    search_fields = ("tag__name", "other__name", "actor__username")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TagChange]:
-        """Return the changes without the rows that merges moved, which may be very many."""
-        return TagChange.objects.defer("moved")
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Lead to the page of the tag, where the change can be undone."""
-        change = self.get_object(request, object_id)
-        if change is None:
-            return redirect("admin:tagging_tagchange_changelist")
-        return redirect(_page(change.other or change.tag))
-
-    @admin.display(description="What was done")
-    def sentence(self, change: TagChange) -> SafeString:
-        """Return it in a sentence that leads to the page of the tag."""
-        tag = change.other or change.tag
-        return format_html('<a href="{}">{}</a>', _page(tag), describe_change(change))
-
-
 def _moderator(request: HttpRequest) -> User:
     return cast(User, request.user)
 
@@ -290,10 +255,6 @@ def _named_tag(name: str) -> Tag:
     if tag is None:
         raise WordRefused(f"There is no tag “{name}”. To call this one so, rename it.")
     return tag
-
-
-def _page(tag: Tag) -> str:
-    return reverse("admin:tagging_tag_change", args=[tag.pk])
 
 
 def _number(text: str | None) -> int | None:
