@@ -5,8 +5,10 @@ from __future__ import annotations
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from gallery.models import Image, ImageQuerySet
-from tagging.models import Tag
+from tagging.models import Tag, TagQuerySet
+from tagging.names import TagNameError, normalise_tag_name
 from tagging.searching import Voice, photos_showing, search_photos
+from tagging.services.tags import find_tag
 
 
 class ImageFilter(FilterSet):  # type: ignore[misc]
@@ -36,10 +38,29 @@ class ImageFilter(FilterSet):  # type: ignore[misc]
         return search_photos(images, question, voice=self.voice)
 
     def filter_tag(self, images: ImageQuerySet, _name: str, slug: str) -> ImageQuerySet:
-        """Keep photos with this one tag."""
-        tag_ids = list(Tag.objects.usable().filter(slug=slug).values_list("pk", flat=True))
+        """Keep photos with this one tag; the address of another name for it will do."""
+        tag_ids = list(Tag.objects.usable().at_address(slug).values_list("pk", flat=True))
         return photos_showing(images, tag_ids, voice=self.voice)
 
     def filter_voice(self, images: ImageQuerySet, _name: str, _value: str) -> ImageQuerySet:
         """Change nothing on its own: the voice belongs to the two tag filters."""
         return images
+
+
+class TagFilter(FilterSet):  # type: ignore[misc]
+    """`?name=` a tag by any of its names, `?starts=` by how its own begins."""
+
+    name = CharFilter(method="filter_name", label="Name, or another name for it")
+    starts = CharFilter(field_name="name", lookup_expr="startswith", label="Beginning of the name")
+
+    class Meta:
+        model = Tag
+        fields = ("name", "starts")
+
+    def filter_name(self, tags: TagQuerySet, _name: str, value: str) -> TagQuerySet:
+        """Keep the tag that this name means; an impossible name means none."""
+        try:
+            tag = find_tag(normalise_tag_name(value))
+        except TagNameError:
+            tag = None
+        return tags.filter(pk=tag.pk) if tag else tags.none()

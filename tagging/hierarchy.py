@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError as GraphCycle
+from graphlib import TopologicalSorter
 
 
 class CycleError(ValueError):
@@ -43,9 +45,26 @@ class Hierarchy:
                 waiting.extend(self._children.get(child, ()))
         return frozenset(found)
 
+    def children(self, tag: str) -> frozenset[str]:
+        """Return the tags right below this one."""
+        return frozenset(self._children.get(tag, ()))
+
     def are_related(self, one: str, other: str) -> bool:
         """Return whether one of two tags stands above the other."""
         return other in self.ancestors(one) or one in self.ancestors(other)
+
+    def kinds_of(self, word: str) -> frozenset[str]:
+        """Return every tag below one that is this word or contains it whole: kinds of dog."""
+        above = {tag for tag in self._everything if word == tag or word in tag.split()}
+        return frozenset().union(*(self.descendants(tag) for tag in above))
+
+    def find_cycle(self) -> tuple[str, ...]:
+        """Return a way that leads from a tag up to itself again; () where there is none."""
+        try:
+            TopologicalSorter(self.parents).prepare()
+        except GraphCycle as cycle:
+            return tuple(reversed(cycle.args[1]))
+        return ()
 
     def with_parents(self, tag: str, parents: frozenset[str]) -> Hierarchy:
         """Return the hierarchy in which this tag has these parents; raises CycleError."""
@@ -68,6 +87,10 @@ class Hierarchy:
                 seen.add(parent)
                 ways.append((*way, parent))
         return ()
+
+    @cached_property
+    def _everything(self) -> frozenset[str]:
+        return frozenset(self.parents).union(*self.parents.values())
 
     @cached_property
     def _children(self) -> dict[str, set[str]]:

@@ -22,6 +22,7 @@ from tagging.names import TagNameError, normalise_tag_name
 from tagging.services.curation import curate_import
 from tagging.services.embeddings import embed_images
 from tagging.services.suggestions import suggest_tags
+from tagging.words import current_aliases
 
 # Enough to fill the network's batches; a killed run loses the work of one batch at most.
 BATCH_FILES = 64
@@ -122,6 +123,7 @@ class FolderImport:
         self.report = ImportReport(skipped=skipped)
         self.advance = advance
         self.world = world_name(root, options.owner)
+        self.aliases = current_aliases()
         self.blocked = set(Tag.objects.filter(is_blocked=True).values_list("name", flat=True))
         self.tags: dict[Path, str | TagNameError] = {}
         # What this run said first of each photo: its tag, and the file that said it.
@@ -162,11 +164,12 @@ class FolderImport:
         return None
 
     def _own_tag(self, file: FoundFile) -> str:
-        """Return the tag that the file's own folder names; raise TagNameError if it cannot."""
+        """Return the tag that the file's own folder means; raise TagNameError if it cannot."""
         folder = file.path.parent
         if folder not in self.tags:
             try:
-                tag = normalise_tag_name(file.folder_name)
+                name = normalise_tag_name(file.folder_name)
+                tag = self.aliases.get(name, name)
                 if tag in self.blocked:
                     raise TagNameError(f"The tag “{tag}” is blocked here.")
                 self.tags[folder] = tag

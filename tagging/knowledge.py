@@ -82,22 +82,24 @@ class Knowledge:
 def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
     """Return what the network knows of a tag that `with_learnable_photos` has counted.
 
-    Photos are only those that the viewer may see. In five queries at most, however many photos
+    Photos are only those that the viewer may see. In six queries at most, however many photos
     there are.
     """
     version, policy, vocabulary = live_version(), current_policy(), load_vocabulary()
-    is_learnt = tag.name in version.labels
+    # Versions remember names as they were when they learnt them.
+    names = frozenset({tag.name, *tag.aliases.values_list("name", flat=True)})
+    is_learnt = not names.isdisjoint(version.labels)
     return Knowledge(
         version_number=version.number,
         is_learnt=is_learnt,
-        is_known_from_start=tag.name in vocabulary.tags,
-        is_never_shown=tag.never_show or tag.name in vocabulary.never_show,
+        is_known_from_start=not names.isdisjoint(vocabulary.tags),
+        is_never_shown=tag.never_show or not names.isdisjoint(vocabulary.never_show),
         learnable_photos=tag.learnable_photos,
         photos_needed=policy.learnable_photos,
         people=_people_with_photos(tag, policy),
         people_needed=policy.learnable_uploaders if policy.learnable_uploaders > 1 else 0,
-        learnt_since=_learnt_since(tag, version) if is_learnt else None,
-        figures=_figures(version.metrics, tag.name) if is_learnt else None,
+        learnt_since=_learnt_since(names, version) if is_learnt else None,
+        figures=_figures(version.metrics, tag.name, names) if is_learnt else None,
         hardest=hardest_photos(tag, viewer) if is_learnt else [],
     )
 
@@ -131,22 +133,24 @@ def _people_with_photos(tag: Tag, policy: Policy) -> int:
     return curated.values("image__owner").distinct().count()
 
 
-def _learnt_since(tag: Tag, live: ModelVersion) -> int:
+def _learnt_since(names: frozenset[str], live: ModelVersion) -> int:
     """Return the number of the earliest version from which on every live one knew the tag."""
     earlier = ModelVersion.objects.newest().filter(
         number__lt=live.number, state__in=[VersionState.PROMOTED, VersionState.DAMAGED]
     )
     since = live.number
     for number, labels in earlier.values_list("number", "labels")[:_VERSIONS_BACK]:
-        if tag.name not in labels:
+        if names.isdisjoint(labels):
             break
         since = number
     return since
 
 
-def _figures(metrics: dict[str, Any], name: str) -> Figures | None:
-    """Return the figures of one tag, or None for a version that was not judged on it."""
-    told = metrics.get("per_tag", {}).get(name)
+def _figures(metrics: dict[str, Any], name: str, names: frozenset[str]) -> Figures | None:
+    """Return the figures of one tag, under its own or else another of its names, or None for a
+    version that was not judged on it."""
+    per_tag = metrics.get("per_tag", {})
+    told = next((per_tag[each] for each in (name, *sorted(names)) if each in per_tag), None)
     if not told:
         return None
     return Figures(

@@ -3,27 +3,120 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from tagging.hierarchy import Hierarchy
 from tagging.models import Tag
-from tagging.vocabulary import load_vocabulary
+from tagging.vocabulary import Vocabulary, load_vocabulary, reword_vocabulary
+
+Pairs: TypeAlias = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Words:
+    """How moderators have ordered the words, at one moment.
+
+    `aliases` holds the tag that each other name means, `unspoken` what no machine may say.
+    """
+
+    aliases: Mapping[str, str]
+    hierarchy: Hierarchy
+    unspoken: frozenset[str]
+
+    def meaning(self, name: str) -> str:
+        """Return the tag that this name means: itself, unless it is another name for one."""
+        return self.aliases.get(name, name)
+
+    def places(self, labels: Sequence[str]) -> dict[str, int]:
+        """Return for each tag the place of the label that speaks for it.
+
+        A head keeps the names under which it learnt. Where several of them mean one tag now, the
+        tag's own speaks, or else the first.
+        """
+        place_of: dict[str, int] = {}
+        for place, label in enumerate(labels):
+            place_of.setdefault(self.meaning(label), place)
+        own = {label: place for place, label in enumerate(labels) if label in place_of}
+        return place_of | own
+
+    @cached_property
+    def first_day(self) -> Vocabulary:
+        """Return the first day's words under their present names and parents."""
+        known = load_vocabulary()
+        parents = {(tag, above) for tag, all_above in self.hierarchy.parents.items()
+                   for above in all_above}  # fmt: skip
+        if not self.aliases and self.hierarchy.parents == known.parents_of:
+            return known
+        return _reworded(frozenset(self.aliases.items()), frozenset(parents))
+
+
+def current_words() -> Words:
+    """Return the words as they are ordered now, in one query.
+
+    What the first day's words put above a tag holds until a moderator sets its parents.
+    """
+    aliases: dict[str, str] = {}
+    told: dict[str, set[str]] = defaultdict(set)
+    unspoken: set[str] = set()
+    columns = ("name", "alias_of__name", "has_own_parents", "parents__name")
+    rows = Tag.objects.with_orders().values_list(*columns, "is_blocked", "never_show")
+    for name, target, has_own_parents, parent, is_blocked, never_show in rows:
+        if target is not None:
+            aliases[name] = target
+            continue
+        if has_own_parents:
+            told[name] |= {parent} - {None}
+        if is_blocked or never_show:
+            unspoken.add(name)
+    return order_words(aliases, told, unspoken)
+
+
+def order_words(
+    aliases: Mapping[str, str],
+    told: Mapping[str, set[str]] | None = None,
+    unspoken: set[str] | None = None,
+) -> Words:
+    """Return the words, given the parents that moderators `told` and the tags they keep quiet.
+
+    A tag takes over what the first day's words put above its other names. What must not be said
+    under one name must not be said under another one either.
+    """
+    vocabulary = load_vocabulary()
+
+    def meaning(name: str) -> str:
+        return aliases.get(name, name)
+
+    parents: dict[str, set[str]] = defaultdict(set)
+    for tag, above in vocabulary.parents_of.items():
+        parents[meaning(tag)] |= {meaning(one) for one in above}
+    parents |= {tag: {meaning(one) for one in above} for tag, above in (told or {}).items()}
+    quiet = vocabulary.never_show | (unspoken or set())
+    quiet |= {meaning(word) for word in quiet}
+    return Words(
+        aliases=aliases,
+        hierarchy=Hierarchy({tag: frozenset(above - {tag}) for tag, above in parents.items()}),
+        unspoken=quiet | {name for name, target in aliases.items() if target in quiet},
+    )
 
 
 def current_hierarchy() -> Hierarchy:
-    """Return what stands above each tag, in one query.
-
-    The first day's words hold until a moderator sets the parents of a tag.
-    """
-    told: dict[str, set[str]] = defaultdict(set)
-    rows = Tag.objects.filter(has_own_parents=True).values_list("name", "parents__name")
-    for name, parent in rows:
-        told[name] |= {parent} - {None}
-    vocabulary = load_vocabulary()
-    own = {tag: frozenset(above) for tag, above in told.items()}
-    return Hierarchy({**vocabulary.parents_of, **own})
+    """Return what stands above each tag, in one query."""
+    return current_words().hierarchy
 
 
 def current_aliases() -> dict[str, str]:
     """Return the tag that each other name means, in one query."""
     rows = Tag.objects.exclude(alias_of=None).values_list("name", "alias_of__name")
     return dict(rows)
+
+
+@lru_cache(maxsize=2)
+def _reworded(aliases: Pairs, parents: Pairs) -> Vocabulary:
+    """Return the first day's words in others, made once for as long as nobody orders them anew."""
+    parents_of: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for tag, above in parents:
+        parents_of[tag] |= {above}
+    return reword_vocabulary(load_vocabulary(), dict(aliases), parents_of)

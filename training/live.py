@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagging.registry import LoadedVersion, open_backbone
-from tagging.vocabulary import class_probabilities, load_vocabulary
+from tagging.vocabulary import class_probabilities
 from tagging.vocabulary.table import SUGGEST
+from tagging.words import Words, current_words
 from training.learning.comparison import Answers
 
 # Enough calls for a steady ratio of two networks, few enough to be over in a moment.
@@ -26,25 +27,33 @@ class Opinion:
 
 
 def ask_live(
-    live: LoadedVersion, embeddings: NDArray[np.float16], tags: tuple[str, ...]
+    live: LoadedVersion,
+    embeddings: NDArray[np.float16],
+    tags: tuple[str, ...],
+    words: Words | None = None,
 ) -> Opinion:
     """Return what the live version says of these tags for embeddings [n, d] of its own backbone.
 
     The trained head speaks where it knows the tag and the like of the photo, else the first-day
     vocabulary; a tag neither knows scores 0 and is not among `knows`. A first-day tag counts as
     shown also where a more specific one implies it.
+
+    A head keeps the names under which it learnt, and a tag may have been renamed or merged since,
+    even while this run is under way: names are compared by what they mean now (by `words`, read
+    here unless they come along), and `learnt` names what was learnt by the names of `tags`.
     """
+    words = words or current_words()
     size = (len(embeddings), len(tags))
     scores = np.zeros(size, dtype=np.float32)
     shown, believed = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
-    column_of = {tag: column for column, tag in enumerate(tags)}
-    knows = _ask_vocabulary(live, embeddings, column_of, scores, shown, believed)
+    knows = _ask_vocabulary(live, embeddings, tags, words, scores, shown, believed)
     learnt: frozenset[str] = frozenset()
     if live.head is not None:
-        learnt = frozenset(live.head.labels)
-        own = [(place, column_of[tag]) for place, tag in enumerate(live.head.labels)
-               if tag in column_of]  # fmt: skip
-        places, columns = [place for place, _ in own], [column for _, column in own]
+        place_of = _places(live.head.labels, tags, words)
+        places = list(place_of.values())
+        columns = [column for column, tag in enumerate(tags) if tag in place_of]
+        elsewhere = {words.meaning(label) for label in live.head.labels}
+        learnt = frozenset(place_of) | (elsewhere - {words.meaning(tag) for tag in place_of})
         said = live.head.speak(embeddings)
         known = said.familiar[:, None]
         scores[:, columns] = said.scores[:, places]
@@ -59,34 +68,45 @@ def speed_ratio(candidate: str, live: str) -> float:
     return _seconds_per_photo(candidate) / _seconds_per_photo(live)
 
 
+def _places(labels: tuple[str, ...], tags: tuple[str, ...], words: Words) -> dict[str, int]:
+    """Return for each of these tags that the head knows the place of the label that speaks for it.
+
+    The very name comes first: what two tags were when they were frozen, they are to the end of
+    the run, even if they have been merged meanwhile.
+    """
+    by_meaning = words.places(labels)
+    by_name = {label: place for place, label in enumerate(labels)}
+    found = {tag: by_name.get(tag, by_meaning.get(words.meaning(tag))) for tag in tags}
+    return {tag: place for tag, place in found.items() if place is not None}
+
+
 def _ask_vocabulary(
     live: LoadedVersion,
     embeddings: NDArray[np.float16],
-    column_of: dict[str, int],
+    tags: tuple[str, ...],
+    words: Words,
     scores: NDArray[np.float32],
     shown: NDArray[np.bool_],
     believed: NDArray[np.bool_],
 ) -> frozenset[str]:
     """Fill in what the backbone's own classes say; return the tags they know."""
     top = live.engine.imagenet_head()
-    vocabulary = load_vocabulary()
+    vocabulary = words.first_day
+    place_of = {tag: place for place, tag in enumerate(vocabulary.tags)}
     shared = {
-        tag: place
-        for place, tag in enumerate(vocabulary.tags)
-        if tag in column_of and tag not in vocabulary.never_show
+        tag: (column, place_of[words.meaning(tag)])
+        for column, tag in enumerate(tags)
+        if words.meaning(tag) in place_of and words.meaning(tag) not in vocabulary.never_show
     }
     if top is None or not shared:
         return frozenset()
     summed = vocabulary.roll_up(class_probabilities(embeddings.astype(np.float32), top))
-    columns = [column_of[tag] for tag in shared]
-    scores[:, columns] = summed[:, list(shared.values())]
+    picked = vocabulary.pick_many(summed).shown
+    implied = vocabulary.ancestry.above(picked)
+    columns, places = map(list, zip(*shared.values(), strict=True))
+    scores[:, columns] = summed[:, places]
+    shown[:, columns] = (picked | implied)[:, places]
     believed[:, columns] = scores[:, columns] >= SUGGEST
-    for row, said in enumerate(summed):
-        for picked in vocabulary.pick(said):
-            if picked.shown:
-                for tag in vocabulary.ancestors(picked.tag) | {picked.tag}:
-                    if tag in shared:
-                        shown[row, column_of[tag]] = True
     return frozenset(shared)
 
 

@@ -1,4 +1,4 @@
-"""Moderation of tags: the queue, and the tags themselves."""
+"""Moderation of tags on photos: the queue."""
 
 from __future__ import annotations
 
@@ -23,11 +23,7 @@ from tagging.admin.filters import (
     SuggestedFilter,
     TagFilter,
 )
-from tagging.models import (
-    ImageTag,
-    ImageTagQuerySet,
-    Tag,
-)
+from tagging.models import ImageTag, ImageTagQuerySet
 from tagging.services.curation import approve_tags, reject_tags, reopen_tags
 from tagging.services.marks import mark_fully_tagged
 from tagging.services.objections import Decisions, Objection
@@ -212,38 +208,3 @@ def _row_button(name: str, label: str, row: ImageTag) -> SafeString:
         row.tag.name,
         label,
     )
-
-
-@admin.register(Tag)
-class TagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Describe a tag, block it, or keep the network from saying it."""
-
-    list_display = ("name", "photos", "is_blocked", "never_show", "created_by", "created_at")
-    list_filter = ("is_blocked", "never_show")
-    list_select_related = ("created_by",)
-    search_fields = ("name",)
-    ordering = ("name",)
-    fields = ("name", "slug", "description", "is_blocked", "never_show", "created_by", "created_at")
-    readonly_fields = ("name", "slug", "created_by", "created_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Tags come from people using them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        """Let every moderator block and describe."""
-        return is_moderator(request.user)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        """Deleting would take people's votes along; blocking does not."""
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        """Return tags with the number of photos people gave them to."""
-        assert isinstance(request.user, User)
-        return Tag.objects.with_people_counts(request.user)
-
-    @admin.display(description="Photos", ordering="by_people")
-    def photos(self, tag: Tag) -> int:
-        """Return how many photos carry the tag by people."""
-        return tag.by_people

@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from gallery.api import ImageSerializer
 from gallery.models import Image
-from tagging.models import ImageTag, Suggestion, VoteValue
+from tagging.hierarchy import Hierarchy
+from tagging.models import ImageTag, Suggestion, Tag, VoteValue
 from tagging.names import TagNameError, normalise_tag_name
 
 
@@ -25,6 +26,38 @@ class TagNameField(serializers.CharField):
             return normalise_tag_name(super().to_internal_value(data))
         except TagNameError as problem:
             raise serializers.ValidationError(str(problem), code="tag_name") from None
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    """A word for what photos show, and how moderators have ordered it among the others."""
+
+    page = serializers.SerializerMethodField()
+    aliases = serializers.SerializerMethodField(
+        help_text="Other names. Wherever a name is taken, they mean this tag."
+    )
+    parents = serializers.SerializerMethodField(
+        help_text="The tags right above it: a search for one of them finds this one too."
+    )
+
+    class Meta:
+        model = Tag
+        fields: ClassVar[list[str]] = [
+            "name", "slug", "description", "page", "aliases", "parents", "never_show",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_page(self, tag: Tag) -> str:
+        """Return the full address of the tag page."""
+        return str(self.context["request"].build_absolute_uri(tag.get_absolute_url()))
+
+    def get_aliases(self, tag: Tag) -> list[str]:
+        """Return the other names in alphabetical order."""
+        return sorted(alias.name for alias in tag.aliases.all())
+
+    def get_parents(self, tag: Tag) -> list[str]:
+        """Return the names of the tags right above it, in alphabetical order."""
+        hierarchy: Hierarchy = self.context["view"].hierarchy
+        return sorted(hierarchy.parents.get(tag.name, ()))
 
 
 class TaggedImageSerializer(ImageSerializer):

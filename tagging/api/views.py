@@ -26,7 +26,7 @@ from tagging.api.serializers import (
 )
 from tagging.filters import ImageFilter
 from tagging.models import ImageTag, Tag
-from tagging.services.tags import TagBlockedError
+from tagging.services.tags import TagBlockedError, find_tag
 from tagging.services.votes import add_tag, cast_vote, withdraw_vote
 
 
@@ -97,7 +97,7 @@ class TaggedImageViewSet(ImageViewSet):
         """
         form = VoteSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        image, tag = self.get_object(), find_tag(form.validated_data["tag"])
+        image, tag = self.get_object(), known_tag(form.validated_data["tag"])
         person, value = cast(User, request.user), form.validated_data["value"]
         with spoken_refusals():
             if value:
@@ -109,9 +109,9 @@ class TaggedImageViewSet(ImageViewSet):
         return Response(VoteAnswerSerializer(answer).data)
 
 
-def find_tag(name: str) -> Tag:
-    """Return the tag of this normalised name; a vote never makes a new one, adding does."""
-    tag = Tag.objects.filter(name=name).first()
+def known_tag(name: str) -> Tag:
+    """Return what this normalised name means; a vote never makes a new tag, adding does."""
+    tag = find_tag(name)
     if tag is None:
         raise refusal(f"There is no tag “{name}” yet; add it to the photo instead.", "unknown_tag")
     return tag

@@ -21,9 +21,36 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """Return tags that the network must never name: blocked ones, and people's own words."""
         return self.filter(models.Q(is_blocked=True) | models.Q(never_show=True))
 
+    def at_address(self, slug: str) -> Self:
+        """Return the tag of this address, also where it is that of another name for the tag."""
+        return self.filter(models.Q(slug=slug) | models.Q(aliases__slug=slug)).distinct()
+
+    def with_orders(self) -> Self:
+        """Return tags about which moderators gave any order that the network has to follow."""
+        return self.filter(
+            models.Q(is_blocked=True)
+            | models.Q(never_show=True)
+            | models.Q(has_own_parents=True)
+            | models.Q(alias_of__isnull=False)
+        )
+
+    def with_meaning(self) -> Self:
+        """Return tags with what they mean, so that `meaning` asks nothing more."""
+        return self.select_related("alias_of")
+
     def starting_with(self, text: str) -> Self:
         """Return tags for autocomplete, shortest first."""
         return self.filter(name__startswith=text).order_by(Length("name"), "name")
+
+    def completing(self, text: str) -> Self:
+        """Return what typing might be meant to become, shortest first, with what it means.
+
+        Other names are among it, but not beside the tag itself.
+        """
+        meant = models.Q(alias_of=None) | models.Q(alias_of__is_blocked=False)
+        beside = models.Q(alias_of__name__startswith=text)
+        found = self.starting_with(text).with_meaning()
+        return found.filter(meant, is_blocked=False).exclude(beside, alias_of__isnull=False)
 
     def with_word(self, word: str) -> Self:
         """Return tags that are this word or contain it between spaces."""
@@ -123,6 +150,22 @@ class Tag(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the tag page."""
         return reverse("tagging:tag", args=[self.slug])
+
+    @property
+    def meaning(self) -> Tag:
+        """Return the tag that this name means: itself, unless it is another name for one."""
+        return self.alias_of or self
+
+    def is_mere_word(self) -> bool:
+        """Return whether nobody has said or ordered anything with it, the network aside.
+
+        Tables of every room that point at tags count.
+        """
+        if self.is_blocked or self.never_show or self.has_own_parents or self.alias_of_id:
+            return False
+        names = {relation.get_accessor_name() for relation in self._meta.related_objects}
+        said = names - {"suggestions", "changes"}
+        return not any(getattr(self, name).exists() for name in said if name)
 
 
 class VoteValue(models.TextChoices):

@@ -23,6 +23,7 @@ from tagging.models import ImageTag, Sighting, Tag, TagState, Vote
 from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.services.reputation import read_weights
+from tagging.services.word_lock import keep_words
 from tagging.states import Ballot, judge_votes
 
 Pair: TypeAlias = tuple[int, int]
@@ -35,6 +36,7 @@ def lock_image(*, image_id: int, viewer: User) -> Image:
     Raises Image.DoesNotExist where it is gone or this person may not see it: both look the same
     from outside.
     """
+    keep_words()
     return (
         Image.objects.visible_to(viewer)
         .select_for_update(of=("self",), no_key=True)
@@ -44,6 +46,7 @@ def lock_image(*, image_id: int, viewer: User) -> Image:
 
 def lock_images(image_ids: Iterable[int]) -> dict[int, Image]:
     """Return these photos by id, locked in order of id so that two bulk changes never cross."""
+    keep_words()
     locked = (
         Image.objects.filter(pk__in=set(image_ids))
         .order_by("pk")

@@ -28,7 +28,8 @@ from tagging.presets import current_policy
 from tagging.services.ballots import Pair, current_ballots, lock_images
 from tagging.services.objections import DECIDED_STATE, Decisions, Request
 from tagging.services.rows import BATCH, event_before, new_row, rows_by_pair, write_rows
-from tagging.services.tags import TagBlockedError, find_or_create_tags
+from tagging.services.tags import TagBlockedError, find_or_create_tags, meanings_of
+from tagging.services.word_lock import keep_words
 from tagging.states import Verdict, judge_votes
 
 DECIDING = "decide about tags"
@@ -94,6 +95,7 @@ def curate_import(
     before anything is written.
     """
     with transaction.atomic():
+        keep_words()
         tags = find_or_create_tags(names=(name for _, name in pairs), created_by=actor)
         for tag in tags.values():
             if tag.is_blocked:
@@ -128,6 +130,8 @@ def _decide_batch(
     """Write decisions and their events for one batch of pairs, and note what was passed over."""
     policy = current_policy()
     images = lock_images(image_id for image_id, _ in chosen)
+    meanings = meanings_of(tag_id for _, tag_id in chosen)
+    chosen = sorted({(image_id, meanings.get(tag_id, tag_id)) for image_id, tag_id in chosen})
     rows = rows_by_pair(chosen)
     verdicts = _read_verdicts(images, chosen, kind, policy)
     blocked = Tag.objects.filter(pk__in={tag_id for _, tag_id in chosen}, is_blocked=True)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from gallery.models import Image
-from tagging.classifier import Classifier, ScoredTag, current_classifier
+from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.embeddings import chunks, embed_images, embedding_matrix
 from tagging.services.tags import find_or_create_tags
+from tagging.services.word_lock import keep_words
 from tagging.signals import library_retagged
+from tagging.speech import ScoredTag
 
 # Photos per matrix product and transaction: some 10 MB of vectors, and a writer that never keeps
 # others waiting for long.
@@ -78,6 +80,7 @@ def _tag_chunk(image_ids: Sequence[int], report: RetagReport) -> None:
         found, vectors = embedding_matrix(image_ids, classifier.card.key)
         tagged = classifier.tag(vectors, only_suggested=True) if found else []
         with transaction.atomic():
+            keep_words()
             if live_promotion() == promotion:
                 spoken = dict(zip(found, tagged, strict=True))
                 _replace_suggestions(classifier, spoken, report)

@@ -23,21 +23,27 @@ class TagBlockedError(ValueError):
 
 
 def find_or_create_tag(*, name: str, created_by: User | None = None) -> Tag:
-    """Return the tag of this name, made now if nobody used it before.
+    """Return the tag that this name means, made now if nobody used it before.
 
     The name is normalised first. Safe when two people coin the same word, or two words with the
     same address, at the same moment. Raises TagNameError for an impossible name and
     TagBlockedError for a blocked tag.
     """
     wanted = normalise_tag_name(name)
-    tag = Tag.objects.filter(name=wanted).first() or _create_tag(wanted, created_by)
+    tag = find_tag(wanted) or _create_tag(wanted, created_by).meaning
     if tag.is_blocked:
         raise TagBlockedError(tag)
     return tag
 
 
+def find_tag(name: str) -> Tag | None:
+    """Return the tag that this normalised name means, if there is one."""
+    found = Tag.objects.with_meaning().filter(name=name).first()
+    return found and found.meaning
+
+
 def find_or_create_tags(*, names: Iterable[str], created_by: User | None = None) -> dict[str, Tag]:
-    """Return the tags of many names by normalised name, blocked ones included.
+    """Return the tags that many names mean, by normalised name, blocked ones included.
 
     For imports and vocabularies: one query for those that exist. New ones are made in
     alphabetical order, so that two such calls never wait for each other crosswise.
@@ -45,26 +51,63 @@ def find_or_create_tags(*, names: Iterable[str], created_by: User | None = None)
     wanted = sorted({normalise_tag_name(name) for name in names})
     tags: dict[str, Tag] = {}
     for start in range(0, len(wanted), 500):
-        for tag in Tag.objects.filter(name__in=wanted[start : start + 500]):
-            tags[tag.name] = tag
+        for tag in Tag.objects.with_meaning().filter(name__in=wanted[start : start + 500]):
+            tags[tag.name] = tag.meaning
     for name in wanted:
         if name not in tags:
-            tags[name] = _create_tag(name, created_by)
+            tags[name] = _create_tag(name, created_by).meaning
     return tags
+
+
+def usable_tag(tag: Tag) -> Tag:
+    """Return what the tag means by now; raise TagBlockedError where that is blocked.
+
+    A page may have been open since before a merge. Ask inside a transaction, after `keep_words`.
+    """
+    present = Tag.objects.with_meaning().get(pk=tag.pk).meaning
+    if present.is_blocked:
+        raise TagBlockedError(present)
+    return present
+
+
+def meanings_of(tag_ids: Iterable[int]) -> dict[int, int]:
+    """Return what those of these tags mean by now that have become other names, by id."""
+    renamed = Tag.objects.filter(pk__in=set(tag_ids), alias_of__isnull=False)
+    return dict(renamed.values_list("pk", "alias_of_id"))
+
+
+def name_tag(*, name: str, tag: Tag, created_by: User | None) -> Tag:
+    """Let a normalised name mean this tag and return its row, made now if there is none.
+
+    The name must be nobody's, or a mere word; see `Tag.is_mere_word`.
+    """
+    word = Tag.objects.filter(name=name).first()
+    if word is None:
+        return Tag.objects.create(
+            name=name, slug=free_slug(name), alias_of=tag, created_by=created_by
+        )
+    word.alias_of = tag
+    word.save(update_fields=["alias_of"])
+    word.suggestions.all().delete()
+    return word
+
+
+def free_slug(name: str) -> str:
+    """Return an address for a normalised name that no tag has yet."""
+    base = tag_slug(name)
+    taken = Tag.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    return numbered_slug(base, set(taken))
 
 
 def _create_tag(name: str, created_by: User | None) -> Tag:
     """Return a new tag, or the one that somebody else made in the meantime."""
-    base = tag_slug(name)
     for _ in range(_ATTEMPTS):
-        taken = set(Tag.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+        slug = free_slug(name)
         try:
             with transaction.atomic():
-                return Tag.objects.create(
-                    name=name, slug=numbered_slug(base, taken), created_by=created_by
-                )
+                return Tag.objects.create(name=name, slug=slug, created_by=created_by)
         except IntegrityError:
-            existing = Tag.objects.filter(name=name).first()
+            existing = Tag.objects.with_meaning().filter(name=name).first()
             if existing is not None:
                 return existing
     raise IntegrityError(f"No free address was found for the tag “{name}”.")

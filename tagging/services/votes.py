@@ -17,7 +17,8 @@ from tagging.services.ballots import (
     settle,
 )
 from tagging.services.rows import event_before
-from tagging.services.tags import TagBlockedError, find_or_create_tag
+from tagging.services.tags import find_or_create_tag, usable_tag
+from tagging.services.word_lock import keep_words
 
 
 class NothingToUndoError(ValueError):
@@ -46,6 +47,7 @@ def add_tag(*, person: User, image: Image, name: str, source: str = "page") -> I
     rejected the tag it stays rejected. Raises what `find_or_create_tag` and `cast_vote` raise.
     """
     with transaction.atomic():
+        keep_words()
         tag = find_or_create_tag(name=name, created_by=person)
         cast_vote(person=person, image=image, tag=tag, value=VoteValue.YES, source=source)
         return ImageTag.objects.select_related("tag").get(image=image, tag=tag)
@@ -91,10 +93,9 @@ def _change_vote(
     *, person: User, image: Image, tag: Tag, value: str, source: str
 ) -> TagEvent | None:
     """Replace the vote, bring the tag's state in line, write the event; None for no change."""
-    if tag.is_blocked:
-        raise TagBlockedError(tag)
     with transaction.atomic():
         image = lock_image(image_id=image.pk, viewer=person)
+        tag = usable_tag(tag)
         row = find_row(image=image, tag=tag)
         pair = (image.pk, tag.pk)
         event = event_before(row, pair=pair, kind=EventKind.VOTED, actor=person, source=source)

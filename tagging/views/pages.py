@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from gallery.models import Image, Viewer
@@ -15,6 +15,7 @@ from tagging.models import Tag
 from tagging.names import TagNameError, normalise_tag_name
 from tagging.panel import Look, read_panel
 from tagging.searching import Voice, photos_showing, words_of
+from tagging.word_places import place_of
 
 TAGS_PER_PAGE = 120
 COMPLETIONS = 8
@@ -44,8 +45,12 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = viewer_of(request)
     if "\x00" in slug:  # PostgreSQL cannot even be asked for it.
         raise Http404
-    known = Tag.objects.all() if viewer.is_staff else Tag.objects.usable()
-    found = get_object_or_404(known.with_photo_counts(viewer).with_learnable_photos(), slug=slug)
+    known = Tag.objects.filter(alias_of=None) if viewer.is_staff else Tag.objects.usable()
+    counted = known.at_address(slug).with_photo_counts(viewer).with_learnable_photos()
+    found = get_object_or_404(counted)
+    if found.slug != slug:
+        # Another name may be taken away again, so that browsers must not learn this by heart.
+        return redirect(found)
     default = Voice.PEOPLE if found.by_people or not found.by_network else Voice.NETWORK
     voice = request.GET.get("by", default)
     if voice not in {Voice.PEOPLE, Voice.NETWORK}:
@@ -56,6 +61,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
         "voice": voice,
         "page": page_of_photos(request, photos),
         "knowledge": knowledge_of(found, viewer),
+        "place": place_of(found, viewer),
     }
     return render(request, "tagging/tag.html", context)
 
@@ -103,5 +109,5 @@ def autocomplete(request: HttpRequest) -> HttpResponse:
         typed = normalise_tag_name(request.GET.get("q") or request.GET.get("name", ""))
     except TagNameError:
         return HttpResponse("")
-    names = Tag.objects.usable().starting_with(typed).values_list("name", flat=True)
-    return render(request, "tagging/_options.html", {"names": names[:COMPLETIONS]})
+    tags = Tag.objects.completing(typed)[:COMPLETIONS]
+    return render(request, "tagging/_options.html", {"tags": tags})

@@ -5,7 +5,12 @@ The table (`imagenet.csv`, `tags.csv`, `never_show.txt`) is data, made by hand a
 
 from tagging.vocabulary.picking import PickedTag
 from tagging.vocabulary.probabilities import class_probabilities
-from tagging.vocabulary.reading import BrokenVocabulary, load_vocabulary, read_vocabulary
+from tagging.vocabulary.reading import (
+    BrokenVocabulary,
+    load_vocabulary,
+    read_vocabulary,
+    reword_vocabulary,
+)
 from tagging.vocabulary.table import Vocabulary
 
 __all__ = [
@@ -15,4 +20,5 @@ __all__ = [
     "class_probabilities",
     "load_vocabulary",
     "read_vocabulary",
+    "reword_vocabulary",
 ]

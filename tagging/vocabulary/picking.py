@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagging.ancestry import Ancestry
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float32]
 
 # Below half, "given that it is a dog, it is a corgi" is more likely wrong than right.
 _LEAST_SHARE = 0.5
@@ -36,46 +43,36 @@ class Thresholds:
             raise ValueError(f"Thresholds must rise from above 0 to at most 1, not {self}.")
 
 
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Of n photos and t tags: which are shown, and which are only offered, both bool [n, t]."""
+
+    shown: Flags
+    offered: Flags
+
+
 def pick_tags(
-    scores: Mapping[str, float],
+    scores: Floats,
     *,
-    ancestors: Mapping[str, frozenset[str]],
-    coarse: Collection[str],
+    ancestry: Ancestry,
+    may_be_named: Flags,
+    coarse: Flags,
     thresholds: Thresholds,
-) -> list[PickedTag]:
-    """Return the tags to show and to offer, sorted by score, the highest first.
+) -> Picked:
+    """Return which tags to show and which to offer, for scores float32 [n, t] of many photos.
 
-    `scores` holds the tags that may be named at all; `coarse` are those that name only a kind, such
-    as animal. Per branch only the most specific tag that passes is shown: what stands above it is
-    implied and left out. A tag with less than half the score of a kind that passes too is more
-    likely wrong than right, so the kind is shown instead.
+    `may_be_named` and `coarse` [t] say which tags may be named at all and which name only a kind,
+    such as animal. Per branch only the most specific tag that passes is shown: what stands above
+    it is implied and left out. A tag with less than half the score of a kind that passes too is
+    more likely wrong than right, so the kind is shown instead.
     """
-    passing = {
-        tag
-        for tag, score in scores.items()
-        if score >= (thresholds.coarse_show if tag in coarse else thresholds.show)
-    }
-    sure = {
-        tag
-        for tag in passing
-        if all(scores[tag] >= _LEAST_SHARE * scores[kind] for kind in ancestors[tag] & passing)
-    }
-    implied = _above(sure, ancestors)
-    shown = sure - implied
-    offered = {tag for tag in scores if tag not in coarse} - sure - implied
+    named = (scores >= thresholds.suggest) & may_be_named
+    passing = named & (scores >= np.where(coarse, thresholds.coarse_show, thresholds.show))
+    sure = passing & ~ancestry.outshone(scores, passing, _LEAST_SHARE)
+    implied = ancestry.above(sure)
+    shown = sure & ~implied
+    offered = named & ~coarse & ~sure & ~implied
     # "Animal?" helps nobody who is already asked "otter?", and below `show` it is only noise.
-    covered = _above(shown | offered, ancestors)
-    offered |= {
-        tag for tag in coarse if thresholds.show <= scores.get(tag, 0) < thresholds.coarse_show
-    } - covered
-    picked = [
-        PickedTag(tag, scores[tag], tag in shown)
-        for tag in shown | offered
-        if scores[tag] >= thresholds.suggest
-    ]
-    return sorted(picked, key=lambda one: (-one.score, one.tag))
-
-
-def _above(tags: Collection[str], ancestors: Mapping[str, frozenset[str]]) -> set[str]:
-    """Return everything that stands above any of these tags."""
-    return {above for tag in tags for above in ancestors[tag]}
+    covered = ancestry.above(shown | offered)
+    nearly = (scores >= thresholds.show) & (scores < thresholds.coarse_show)
+    return Picked(shown=shown, offered=offered | (named & coarse & nearly & ~covered))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,7 +18,7 @@ INNER_TAGS_FILE = "tags.csv"
 NEVER_SHOW_FILE = "never_show.txt"
 CLASS_COUNT = 1000
 
-Parents = dict[str, tuple[str, ...]]
+Parents: TypeAlias = dict[str, tuple[str, ...]]
 
 
 class BrokenVocabulary(ValueError):
@@ -40,6 +41,41 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     class_tags, parents = _read_classes(folder / CLASSES_FILE)
     _read_inner_tags(folder / INNER_TAGS_FILE, parents)
     never_show = _read_never_show(folder / NEVER_SHOW_FILE)
+    return build_vocabulary(class_tags, parents, never_show)
+
+
+def reword_vocabulary(
+    vocabulary: Vocabulary,
+    meanings: Mapping[str, str],
+    parents_of: Mapping[str, frozenset[str]],
+) -> Vocabulary:
+    """Return the vocabulary in other words: with the names that its tags have now, and below the
+    tags that stand above them now.
+
+    `meanings` holds the tag that another name means. `parents_of` must be free of circles; tags
+    that are not among its keys stand below nothing. What must not be said under one name must not
+    be said under another one either.
+    """
+
+    def meaning(tag: str) -> str:
+        return meanings.get(tag, tag)
+
+    parents: Parents = {}
+    waiting = [meaning(tag) for tag in vocabulary.tags]
+    while waiting:
+        tag = waiting.pop()
+        if tag not in parents:
+            parents[tag] = tuple(sorted(parents_of.get(tag, ())))
+            waiting.extend(parents[tag])
+    class_tags = {synset: meaning(tag) for synset, tag in vocabulary.class_tags.items()}
+    never_show = vocabulary.never_show | {meaning(word) for word in vocabulary.never_show}
+    return build_vocabulary(class_tags, parents, never_show)
+
+
+def build_vocabulary(
+    class_tags: Mapping[str, str], parents: Parents, never_show: frozenset[str]
+) -> Vocabulary:
+    """Return the vocabulary of these classes; raise BrokenVocabulary for a circle of parents."""
     ancestors = {tag: _climb(tag, parents) for tag in parents}
     tags = tuple(sorted(parents))
     return Vocabulary(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from tagging.vocabulary.picking import PickedTag, Thresholds, pick_tags
+from tagging.ancestry import Ancestry
+from tagging.vocabulary.picking import Picked, PickedTag, Thresholds, pick_tags
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,7 +27,7 @@ COARSE_SHOW = 0.78
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Everyday tags for the 1,000 classes of ImageNet. Built by `read_vocabulary`, never changed.
+    """Everyday tags for the 1,000 classes of ImageNet. Built by `build_vocabulary`, never changed.
 
     `tags` are all tags in alphabetical order, those that only stand above others included: the
     columns of every score matrix here. `never_show` are words that no machine may put on a photo;
@@ -48,11 +50,6 @@ class Vocabulary:
     def ancestors(self, tag: str) -> frozenset[str]:
         """Return every tag above this one, up all paths; raise KeyError for an unknown tag."""
         return self.ancestors_of[tag]
-
-    def kinds_of(self, word: str) -> frozenset[str]:
-        """Return every tag below one that is this word or contains it whole: kinds of dog."""
-        above = {tag for tag in self.tags if word in (tag, *tag.split())}
-        return frozenset(tag for tag in self.tags if self.ancestors_of[tag] & above)
 
     def are_related(self, one: str, other: str) -> bool:
         """Return whether one of two words stands above the other here; unknown words do not."""
@@ -100,12 +97,40 @@ class Vocabulary:
         """
         if scores.shape != (len(self.tags),):
             raise ValueError(f"Expected shape ({len(self.tags)},), not {scores.shape}.")
-        thresholds = Thresholds(suggest=suggest, show=show, coarse_show=coarse_show)
-        named = {
-            self.tags[column]: float(scores[column])
-            for column in np.flatnonzero(scores >= suggest)
-            if self.tags[column] not in self.never_show
-        }
+        picked = self.pick_many(scores[None], show=show, suggest=suggest, coarse_show=coarse_show)
+        chosen = np.flatnonzero(picked.shown[0] | picked.offered[0]).tolist()
+        named = [
+            PickedTag(self.tags[column], float(scores[column]), bool(picked.shown[0, column]))
+            for column in chosen
+        ]
+        return sorted(named, key=lambda one: (-one.score, one.tag))
+
+    def pick_many(
+        self,
+        scores: Floats,
+        *,
+        show: float = SHOW,
+        suggest: float = SUGGEST,
+        coarse_show: float = COARSE_SHOW,
+    ) -> Picked:
+        """Return what `pick` returns, for many photos at once: scores float32 [n, len(tags)]."""
         return pick_tags(
-            named, ancestors=self.ancestors_of, coarse=self.coarse, thresholds=thresholds
+            scores,
+            ancestry=self.ancestry,
+            may_be_named=self._may_be_named,
+            coarse=self._is_coarse,
+            thresholds=Thresholds(suggest=suggest, show=show, coarse_show=coarse_show),
         )
+
+    @cached_property
+    def ancestry(self) -> Ancestry:
+        """Return which of the columns stand above which."""
+        return Ancestry(self.tags, self.ancestors)
+
+    @cached_property
+    def _may_be_named(self) -> npt.NDArray[np.bool_]:
+        return np.array([tag not in self.never_show for tag in self.tags], dtype=np.bool_)
+
+    @cached_property
+    def _is_coarse(self) -> npt.NDArray[np.bool_]:
+        return np.array([tag in self.coarse for tag in self.tags], dtype=np.bool_)

@@ -156,14 +156,6 @@ def test_a_longer_queue_takes_no_more_queries(as_mona: Client, alice: User, bob:
     assert queries() == few
 
 
-def test_a_tag_is_blocked_and_described_but_not_renamed(as_mona: Client) -> None:
-    tag = make_tag("heron")
-    address = reverse("admin:tagging_tag_change", args=[tag.pk])
-    as_mona.post(address, {"description": "Any heron.", "is_blocked": "on", "name": "stork"})
-    tag.refresh_from_db()
-    assert (tag.name, tag.description, tag.is_blocked) == ("heron", "Any heron.", True)
-
-
 @pytest.mark.parametrize("model", ["tag", "vote", "tagevent", "closedworld"])
 def test_the_books_are_read_only(as_mona: Client, alice: User, model: str) -> None:
     photo = make_image(alice)

@@ -15,8 +15,9 @@ from PIL import Image as PillowImage
 
 from gallery.imaging import UnreadablePhoto
 from tagging.backbones.prepare import BackboneUnavailable
-from tagging.classifier import Classifier, ScoredTag, current_classifier
+from tagging.classifier import Classifier, current_classifier
 from tagging.engine import EngineMismatch
+from tagging.speech import ScoredTag
 
 DIGITS = 4
 

@@ -1,0 +1,36 @@
+"""Words do not change their meaning while somebody says something with them.
+
+A merge or a new name concerns every photo of a tag, and whoever votes has read the tag a moment
+before. So whoever changes words waits until all who speak have finished, and holds up new ones.
+SQLite has one writer at a time anyway; on PostgreSQL an advisory lock does the same, shared among
+those who speak. It always comes before the locks on photos, so that nobody waits crosswise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+# Any fixed number will do: PostgreSQL's advisory locks are told apart by it.
+WORD_LOCK = 7_301_995
+
+
+@contextmanager
+def hold_words() -> Iterator[None]:
+    """Open a transaction in which nobody else changes a word or says anything about a photo."""
+    with transaction.atomic():
+        _lock("pg_advisory_xact_lock")
+        yield
+
+
+def keep_words() -> None:
+    """Let no word change its meaning from here to the end of the present transaction."""
+    _lock("pg_advisory_xact_lock_shared")
+
+
+def _lock(function: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [WORD_LOCK])
