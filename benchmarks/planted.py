@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,21 @@ PHOTOS = (
     "retina.jpg",
     "rocket.jpg",
 )
+# Pictures that had no say when the thresholds of twins were chosen; the last two come with
+# scikit-learn.
+HELD_OUT = (
+    "skimage/data/cell.png",
+    "skimage/data/clock_motion.png",
+    "skimage/data/color.png",
+    "skimage/data/hubble_deep_field.jpg",
+    "skimage/data/ihc.png",
+    "skimage/data/moon.png",
+    "skimage/data/motorcycle_right.png",
+    "skimage/data/page.png",
+    "sklearn/datasets/images/china.jpg",
+    "sklearn/datasets/images/flower.jpg",
+)
+FAR_AND_SMALL = ("cell", "hubble_deep_field", "ihc", "moon")
 # Tiles touch and never overlap, so that no two are the same picture.
 TILE = 128
 # Grey levels; a tile of plain sky or dark shows nothing that could be told apart.
@@ -68,18 +84,32 @@ COPIES: dict[str, Callable[[Picture], bytes]] = {
 
 
 def bundled_originals(tile: int = TILE) -> Iterator[Original]:
-    """Yield tiles of the textures and photos that scikit-image ships."""
-    from gallery.samples import samples_directory
-
+    """Yield tiles of the textures and photos that the thresholds of twins were chosen on."""
     for name in (*TEXTURES, *PHOTOS):
-        with Image.open(samples_directory() / name) as opened:
-            whole = opened.convert("RGB")
         tag = Path(name).stem if name in TEXTURES else "scene"
-        for top in range(0, whole.height - tile + 1, tile):
-            for left in range(0, whole.width - tile + 1, tile):
-                picture = whole.crop((left, top, left + tile, top + tile))
-                if np.asarray(picture.convert("L")).std() >= LEAST_SPREAD:
-                    yield Original(f"{name} {left} {top}", tag, picture)
+        yield from _tiles(f"skimage/data/{name}", tag, tile)
+
+
+def held_out_originals(tile: int = TILE) -> Iterator[Original]:
+    """Yield tiles of pictures that the thresholds of twins were not chosen on."""
+    for name in HELD_OUT:
+        tag = "far and small" if Path(name).stem in FAR_AND_SMALL else "things"
+        yield from _tiles(name, tag, tile)
+
+
+def _tiles(name: str, tag: str, tile: int) -> Iterator[Original]:
+    """Yield the tiles of a picture that a package ships; `name` begins with the package's."""
+    package, _, rest = name.partition("/")
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise SystemExit(f"This needs the package {package}: see requirements-dev.txt.")
+    with Image.open(Path(found.origin).parent / rest) as opened:
+        whole = opened.convert("RGB")
+    for top in range(0, whole.height - tile + 1, tile):
+        for left in range(0, whole.width - tile + 1, tile):
+            picture = whole.crop((left, top, left + tile, top + tile))
+            if np.asarray(picture.convert("L")).std() >= LEAST_SPREAD:
+                yield Original(f"{Path(name).name} {left} {top}", tag, picture)
 
 
 def originals_of_folder(folder: Path, most: int) -> Iterator[Original]:

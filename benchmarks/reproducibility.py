@@ -5,7 +5,7 @@ tag), are uploaded with three copies of each: half the size, recompressed, and c
 dataset is frozen before two of the copies arrive, the second after. Then the dataset is compared
 with the database, and two processes teach from it. Run with
 
-    python -m benchmarks.reproducibility [FOLDER] [--most N] [--tile PIXELS]
+    python -m benchmarks.reproducibility [FOLDER] [--most N] [--tile PIXELS] [--held-out]
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.crossing import plant
-from benchmarks.planted import TILE, bundled_originals, originals_of_folder
+from benchmarks.planted import (
+    TILE,
+    Original,
+    bundled_originals,
+    held_out_originals,
+    originals_of_folder,
+)
 from benchmarks.setting import ROOT, fresh_installation
 
 MOST = 400
@@ -30,13 +37,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="photos, a folder per tag")
     parser.add_argument("--most", type=int, default=MOST, help="originals of FOLDER at the most")
     parser.add_argument("--tile", type=int, default=TILE, help="pixels a side of bundled tiles")
+    parser.add_argument(
+        "--held-out", action="store_true", help="pictures the thresholds were not chosen on"
+    )
     wishes = parser.parse_args()
     with fresh_installation() as installation:
         from gallery.models import User
 
         owner = User.objects.create_user("planter")
-        source = originals_of_folder(wishes.folder, wishes.most) if wishes.folder else None
-        counted = plant(owner, list(source or bundled_originals(wishes.tile)))
+        counted = plant(owner, list(originals(wishes)))
         print(f"\n{counted.originals} originals, {counted.photos} photos in the dataset\n")
         print(counted.as_table())
         print(
@@ -45,6 +54,13 @@ def main() -> None:
         )
         print(verify())
         print(teach_twice(installation / "models_store"))
+
+
+def originals(wishes: argparse.Namespace) -> Iterator[Original]:
+    """Return the pictures that were asked for."""
+    if wishes.folder:
+        return originals_of_folder(wishes.folder, wishes.most)
+    return (held_out_originals if wishes.held_out else bundled_originals)(wishes.tile)
 
 
 def verify() -> str:
