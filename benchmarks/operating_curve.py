@@ -189,19 +189,22 @@ def true_f1(distance: float) -> float:
     return 2 * found * share / (found * share + wrong * (1 - share) + share)
 
 
+_DRAWS = ", ".join(f"{draws} draws of {photos:,} test photos" for photos, draws in SIZES)
 INTRODUCTION = f"""# The operating curve of the gate
 
-How often a candidate is promoted, against how much better its macro-F1 truly is.
+How often a candidate is promoted, against how much better its macro-F1 truly is, in points.
 `python -m benchmarks.operating_curve` writes this page and the plot: {TAGS} tags, one to a photo,
-a live network with a true F1 of {LIVE_F1:.0%}, errors of both networks correlated by {CORRELATION},
-{", ".join(f"{draws} draws for {photos:,} photos" for photos, draws in SIZES)} at each difference,
-seeded. Every number is a share of draws, in per cent.
+a live network with a true F1 of {100 * LIVE_F1:.0f} %, and a correlation of {CORRELATION}
+between what the two networks see. At each difference, seeded:
+{_DRAWS}.
 
 ![Chance of promotion against true difference](operating-curve.svg)
 
-Under `public` a moderator decides below {PUBLIC.gate_lower_bound_photos:,} test photos (dashed: how
-often they are asked); all else the gate refuses without asking. *Lower bound at any size* is what
-`public` would do without that exception.
+Numbers are shares of the draws in per cent. Under `public` a moderator decides below
+{PUBLIC.gate_lower_bound_photos:,} test photos (dashed: how often one is asked), and the gate
+refuses the rest without asking. *Lower bound at any size* is what `public` would do without that
+exception. What follows from it for the numbers of the policy stands beside them in
+`tagging/policy.py`.
 """
 
 

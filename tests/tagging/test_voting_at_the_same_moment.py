@@ -111,7 +111,7 @@ def test_votes_come_of_age_while_others_arrive(settings: Settings, people: list[
         cast_vote(person=person, image=photo, tag=tag, value="yes")
     Vote.objects.update(created_at=timezone.now() - timedelta(days=3))
     votes: list[Callable[[], object]] = [
-        lambda person=person: cast_vote(person=person, image=photo, tag=tag, value="no")
+        lambda person=person: cast_vote(person=person, image=photo, tag=tag, value="unsure")
         for person in people[3:]
     ]
     at_once([*votes, count_votes_of_age, count_votes_of_age, settle_undecided])

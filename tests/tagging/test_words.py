@@ -67,7 +67,8 @@ class TestOtherNames:
         event = cast_vote(person=alice, image=photo, tag=name, value="yes")
         assert event is not None and event.tag == heron
         assert withdraw_vote(person=alice, image=photo, tag=name) is not None
-        assert decide_on_pair(moderator=mona, image=photo, tag=name, kind="approved") == 1
+        decided = decide_on_pair(moderator=mona, image=photo, tag=name, kind="approved")
+        assert decided.changed == 1
         assert heron.image_tags.get().state == "curated"
         assert not name.votes.exists() and not name.image_tags.exists()
 

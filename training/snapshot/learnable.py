@@ -9,8 +9,7 @@ from django.db.models import Count
 from gallery.models import Image
 from tagging.models import ImageTag, Tag
 from tagging.policy import Policy
-from tagging.vocabulary import load_vocabulary
-from tagging.words import current_hierarchy
+from tagging.words import current_hierarchy, current_words
 
 WITHOUT_NEGATIVES = (
     "needs photos that are known not to show it: rejected there, fully tagged, or of an import"
@@ -76,8 +75,7 @@ def learnable_candidates(policy: Policy) -> tuple[list[str], dict[str, str]]:
 
 def never_shown_names() -> frozenset[str]:
     """Return every word that no machine may say: the list of the vocabulary and moderators'."""
-    told = Tag.objects.silent().values_list("name", flat=True)
-    return load_vocabulary().never_show | frozenset(told)
+    return current_words().unspoken
 
 
 def _supplies() -> dict[str, Supply]:
