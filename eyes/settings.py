@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tagging.sightings.NoteSightings",
 ]
 
 ROOT_URLCONF = "eyes.urls"

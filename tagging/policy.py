@@ -42,8 +42,10 @@ class Policy:
     # Whether strangers' votes are weighed and have to agree, or the owner's word and a margin of
     # two people do (see `tagging.states`).
     weighs_votes: bool
-    # iNaturalist: agreement strictly above two thirds of at least so many independent people.
+    # A tag is decided by no fewer independent people (iNaturalist asks for two; three, because
+    # here an account costs nothing).
     least_voters: int
+    # iNaturalist: the weighted share of those who say the same has to be strictly above this.
     agreement: float
     # Time for others to look before a burst of new accounts can decide anything.
     vote_age_hours: int
@@ -51,13 +53,17 @@ class Policy:
     owner_weight: float
     # People who were seen on one network or device within so many hours count once.
     shared_hours: int
+    # How long it is remembered where accounts met. A vote that is older was settled long ago,
+    # and nobody should be followed for longer than it serves.
+    sightings_kept_days: int
     # Without agreement after so many votes a moderator is asked; 0 is never.
     escalation_votes: int
     # Whether moderators may decide about their own photos.
     decides_own_photos: bool
 
     # --- Reputation -----------------------------------------------------------------------
-    # Answers to photos that moderators have checked, before a person's votes weigh anything.
+    # Answers to photos that moderators have checked, before a person's votes weigh anything. After
+    # ten perfect ones a vote weighs a half, after forty four fifths (see `tagging.reputation`).
     golds_before_weight: int
     # (answers to gold tasks so far, share of gold tasks from then on), as in Zooniverse.
     gold_shares: tuple[tuple[int, float], ...]
@@ -93,8 +99,10 @@ class Policy:
     # --- Unlike anything learnt -----------------------------------------------------------
     # With these numbers a head of 300 cats and 300 dogs speaks of 99.3 % of unseen cats and dogs
     # and of 1.4 % of 173 other subjects (benchmarks/head_quality.py); of fewer photos it is more
-    # lenient.
+    # lenient. So many photos are remembered.
     familiar_anchors: int
+    # The floor is this quantile of how near learnt photos are to each other, lowered by the margin
+    # times its distance from the median.
     familiar_quantile: float
     familiar_margin: float
 
@@ -109,14 +117,20 @@ class Policy:
 
     # --- Gate -----------------------------------------------------------------------------
     # With 150 to 350 test photos a strict lower bound would refuse a true gain of two points
-    # four times in five (simulated), so the point difference and the upper bound decide.
+    # four times in five (simulated), so the point difference and the upper bound decide. The
+    # candidate may be worse by this share at most, in macro-F1 and in average precision.
     gate_worst_drop: float
+    # A swap has to bring something: one of them better by this much,
     gate_least_gain: float
+    # or a tag that is new and reaches this F1.
     gate_new_tag_f1: float
+    # No tag with so many test photos may lose more F1 than this; below, one photo weighs too much.
     gate_tag_photos: int
     gate_tag_drop: float
+    # Expected calibration error at most, once so many decisions make it worth computing.
     gate_calibration_error: float
     gate_calibration_decisions: int
+    # Times the live backbone's time per photo.
     gate_speed_ratio: float
     # From so many test photos on the lower bound of the difference has to be above
     # `-gate_worst_drop`; below it a moderator decides with the figures. 0: it never binds, and
@@ -168,6 +182,7 @@ COMMUNITY = Policy(
     vote_age_hours=0,
     owner_weight=1.0,
     shared_hours=0,
+    sightings_kept_days=90,
     escalation_votes=0,
     decides_own_photos=True,
     golds_before_weight=0,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from django_q.tasks import async_task
+
 from gallery.models import Image
 
 logger = logging.getLogger(__name__)
@@ -30,3 +32,30 @@ def retag_library() -> str:
     )
     logger.info("Re-tagged the library. %s", text)
     return text
+
+
+def count_votes_of_age() -> str:
+    """Count votes that have waited long enough and settle their tags; for every hour."""
+    from tagging.services import settling
+
+    counted, is_more = settling.count_votes_of_age()
+    if is_more:
+        async_task("tagging.tasks.count_votes_of_age")
+    return f"{counted} votes came of age."
+
+
+def settle_undecided(after: int = 0) -> str:
+    """Judge every undecided tag anew, from the photo after this id on; for every day."""
+    from tagging.services import settling
+
+    changed, go_on_after = settling.settle_undecided(after=after)
+    if go_on_after is not None:
+        async_task("tagging.tasks.settle_undecided", go_on_after)
+    return f"{changed} tags changed their state."
+
+
+def forget_old_sightings() -> str:
+    """Delete what was noted of networks and devices and is no longer of use; for every day."""
+    from tagging import sightings
+
+    return f"{sightings.forget_old_sightings()} sightings forgotten."

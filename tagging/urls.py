@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import path
 
 from tagging import views
+from tagging.admin.policy import policy_page
 from tagging.views import deeds
 
 app_name = "tagging"
@@ -19,4 +21,5 @@ urlpatterns = [
     path("images/<int:pk>/tags/decide/", deeds.decide, name="decide"),
     path("images/<int:pk>/tags/mark/", deeds.mark, name="mark"),
     path("tag-events/<int:pk>/undo/", deeds.undo, name="undo"),
+    path("admin/policy/", admin.site.admin_view(policy_page), name="policy"),
 ]

@@ -5,10 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from gallery.moderation import OnRecord
+from tagging.admin.reverting import revert_page
+from tagging.forms import MOMENT
 from tagging.models import ClosedWorld, FullyTagged, TagEvent, Vote
 
 
@@ -25,7 +30,7 @@ class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
 class VoteAdmin(BookAdmin):
     """Who said what, and when they changed their mind."""
 
-    list_display = ("person", "value", "tag", "photo", "created_at", "replaced_at")
+    list_display = ("person", "value", "tag", "photo", "created_at", "counted_at", "replaced_at")
     list_filter = ("value", ("replaced_at", admin.EmptyFieldListFilter))
     list_select_related = ("person", "tag", "image__owner")
     date_hierarchy = "created_at"
@@ -46,11 +51,30 @@ class TagEventAdmin(BookAdmin):
         "state_before",
         "state_after",
         "source",
+        "revert",
     )
     list_filter = ("kind", "source")
     list_select_related = ("actor", "tag", "image__owner")
     date_hierarchy = "created_at"
     search_fields = ("actor__username", "tag__name")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the admin's addresses and that of the page that reverts a person."""
+        address = path(
+            "revert/<int:person_id>/",
+            self.admin_site.admin_view(revert_page),
+            name="tagging_tagevent_revert",
+        )
+        return [address, *super().get_urls()]
+
+    @admin.display(description="All of theirs")
+    def revert(self, event: TagEvent) -> SafeString | str:
+        """Return the way to undo everything that the person did from here on."""
+        if event.actor_id is None:
+            return ""
+        address = reverse("admin:tagging_tagevent_revert", args=[event.actor_id])
+        start = urlencode({"start": localtime(event.created_at).strftime(MOMENT)})
+        return format_html('<a href="{}?{}">undo since then…</a>', address, start)
 
 
 @admin.register(ClosedWorld)

@@ -63,6 +63,23 @@ class ConflictFilter(admin.SimpleListFilter):
         return queryset.filter(is_in_conflict=True) if self.value() else queryset
 
 
+class EscalatedFilter(admin.SimpleListFilter):
+    """Many votes and no agreement: what only moderators can settle."""
+
+    title = "agreement"
+    parameter_name = "escalated"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Return the one choice."""
+        return [("yes", "Votes do not agree")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what was handed to moderators."""
+        return queryset.filter(is_escalated=True) if self.value() else queryset
+
+
 class SuggestedFilter(admin.SimpleListFilter):
     """Whether the network says the same."""
 

@@ -17,6 +17,7 @@ from gallery.models import User
 from gallery.moderation import ForModerators, is_moderator
 from tagging.admin.filters import (
     ConflictFilter,
+    EscalatedFilter,
     OwnerFilter,
     StateFilter,
     SuggestedFilter,
@@ -29,9 +30,10 @@ from tagging.models import (
 )
 from tagging.services.curation import approve_tags, reject_tags, reopen_tags
 from tagging.services.marks import mark_fully_tagged
+from tagging.services.objections import Decisions, Objection
 
 # The one-click buttons of a row and what they do.
-ROW_DEEDS: dict[str, tuple[Callable[..., int], str]] = {
+ROW_DEEDS: dict[str, tuple[Callable[..., Decisions], str]] = {
     "approve_one": (approve_tags, "approved"),
     "reject_one": (reject_tags, "rejected"),
     "reopen_one": (reopen_tags, "reopened"),
@@ -44,11 +46,19 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("photo", "tag_link", "standing", "evidence", "decide")
     list_display_links = None
-    list_filter = (StateFilter, ConflictFilter, SuggestedFilter, TagFilter, OwnerFilter)
+    list_filter = (
+        StateFilter,
+        EscalatedFilter,
+        ConflictFilter,
+        SuggestedFilter,
+        TagFilter,
+        OwnerFilter,
+    )
     list_per_page = 50
     list_select_related = ("tag", "image__owner", "added_by")
     date_hierarchy = "changed_at"
-    ordering = ("changed_at", "pk")
+    # What votes could not settle stands first.
+    ordering = ("-is_escalated", "changed_at", "pk")
     search_fields = ("tag__name", "image__title", "image__owner__username")
     actions = ("approve", "reject", "reopen", "mark_photos")
 
@@ -121,24 +131,26 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
         image_ids = set(chosen.order_by().values_list("image_id", flat=True))
         count = mark_fully_tagged(moderator=request.user, image_ids=image_ids)
         noun = "photo" if count == 1 else "photos"
-        self.message_user(request, f"{count} {noun} marked as fully tagged.", messages.SUCCESS)
+        own = len(image_ids) - count
+        note = f" {own} passed over: {Objection.OWN_PHOTO}." if own else ""
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, f"{count} {noun} marked as fully tagged.{note}", level)
 
     def _apply(
         self,
         request: HttpRequest,
         chosen: QuerySet[ImageTag],
-        deed: Callable[..., int],
+        deed: Callable[..., Decisions],
         word: str,
     ) -> None:
-        """Call the service and tell how many tags changed."""
+        """Call the service and tell how many tags changed, and why the others did not."""
         assert isinstance(request.user, User)
         rows = list(ImageTag.objects.filter(pk__in=chosen.values("pk")))
-        changed = deed(moderator=request.user, image_tags=rows)
-        passed_over = len(rows) - changed
-        note = f" {passed_over} needed no change or are blocked." if passed_over else ""
-        level = messages.SUCCESS if changed else messages.WARNING
-        noun = "tag" if changed == 1 else "tags"
-        self.message_user(request, f"{changed} {noun} {word}.{note}", level)
+        outcome = deed(moderator=request.user, image_tags=rows)
+        level = messages.SUCCESS if outcome.changed else messages.WARNING
+        noun = "tag" if outcome.changed == 1 else "tags"
+        told = f"{outcome.changed} {noun} {word}. {outcome.excuses}".strip()
+        self.message_user(request, told, level)
 
     @admin.display(description="Photo")
     def photo(self, row: ImageTag) -> SafeString:
@@ -166,8 +178,9 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
     def standing(self, row: ImageTag) -> SafeString:
         """Return the state, who added the tag, and when it last changed."""
         by = f"by {row.added_by.username}" if row.added_by else "added by nobody"
+        mark = " ⚠ votes do not agree" if row.is_escalated else ""
         return format_html(
-            "{}<br>{}<br>{}", row.get_state_display(), by, naturaltime(row.changed_at)
+            "{}{}<br>{}<br>{}", row.get_state_display(), mark, by, naturaltime(row.changed_at)
         )
 
     @admin.display(description="Evidence", ordering="score")

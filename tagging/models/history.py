@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from gallery.models import Image
+from gallery.models import Image, User
 from tagging.models.tags import Tag, TagState, VoteValue
 
 
@@ -19,6 +20,7 @@ class EventKind(models.TextChoices):
     REOPENED = "reopened", "Handed back to the votes"
     IMPORTED = "imported", "Imported"
     UNDONE = "undone", "Undone"
+    SETTLED = "settled", "Settled by votes that came of age"
 
 
 class TagEventQuerySet(models.QuerySet["TagEvent"]):
@@ -32,6 +34,19 @@ class TagEventQuerySet(models.QuerySet["TagEvent"]):
             models.Q(kind__in=[EventKind.APPROVED, EventKind.REJECTED, EventKind.REOPENED])
             | models.Q(kind=EventKind.IMPORTED, state_after=TagState.CURATED)
         )
+
+    def by(self, person: User) -> Self:
+        """Return what this person did."""
+        return self.filter(actor=person)
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Return what happened from `start` up to, not at, `end`."""
+        return self.filter(created_at__gte=start, created_at__lt=end)
+
+    def count_by_kind(self) -> dict[str, int]:
+        """Return how often each kind of thing happened, in words, the commonest first."""
+        counted = self.order_by().values_list("kind").annotate(number=models.Count("pk"))
+        return {EventKind(kind).label: number for kind, number in counted.order_by("-number")}
 
     def latest_first(self) -> Self:
         """Return the newest event first; the id decides within one moment."""

@@ -8,7 +8,8 @@ has no row locks; its transactions here take the write lock at their start, to t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
 
@@ -17,8 +18,12 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from gallery.models import Image, User
-from tagging.models import ImageTag, Tag, TagState, Vote
-from tagging.states import Ballot, state_from_votes
+from tagging.circles import find_circles
+from tagging.models import ImageTag, Sighting, Tag, TagState, Vote
+from tagging.policy import Policy
+from tagging.presets import current_policy
+from tagging.services.reputation import read_weights
+from tagging.states import Ballot, judge_votes
 
 Pair: TypeAlias = tuple[int, int]
 """Ids of a photo and a tag."""
@@ -47,16 +52,48 @@ def lock_images(image_ids: Iterable[int]) -> dict[int, Image]:
     return {image.pk: image for image in locked}
 
 
-def current_ballots(images: dict[int, Image]) -> dict[Pair, list[Ballot]]:
-    """Return everybody's current votes on these photos, by photo and tag."""
-    ballots: defaultdict[Pair, list[Ballot]] = defaultdict(list)
+def current_ballots(
+    images: Mapping[int, Image], tag_ids: Collection[int] | None = None
+) -> defaultdict[Pair, list[Ballot]]:
+    """Return everybody's current votes on these photos, by photo and tag, ready to be judged.
+
+    One query; where the policy weighs votes three: what the voters' answers to gold tasks are
+    worth, and who of them share a network or device. Only votes on `tag_ids`, where given.
+    """
+    policy = current_policy()
     votes = Vote.objects.current().filter(image_id__in=images.keys())
-    for image_id, tag_id, person_id, value in votes.values_list(
-        "image_id", "tag_id", "person_id", "value"
-    ):
-        is_owner = images[image_id].owner_id == person_id
-        ballots[image_id, tag_id].append(Ballot(value=value, is_owner=is_owner))
+    if tag_ids is not None:
+        votes = votes.filter(tag_id__in=tag_ids)
+    cast: defaultdict[Pair, list[Vote]] = defaultdict(list)
+    for vote in votes.order_by("pk"):
+        cast[vote.image_id, vote.tag_id].append(vote)
+    voters = {vote.person_id for pair in cast.values() for vote in pair}
+    owners = {image.owner_id for image in images.values()}
+    weights = read_weights(voters, policy)
+    seen = Sighting.objects.of_people(voters | owners) if policy.shared_hours else {}
+    ballots: defaultdict[Pair, list[Ballot]] = defaultdict(list)
+    for (image_id, tag_id), pair in cast.items():
+        owner_id = images[image_id].owner_id
+        circles = find_circles(
+            {person: seen.get(person, ()) for person in {owner_id, *(v.person_id for v in pair)}},
+            within=timedelta(hours=policy.shared_hours),
+        )
+        ballots[image_id, tag_id] = [
+            Ballot(
+                value=vote.value,
+                is_owner=circles[vote.person_id] == circles[owner_id],
+                weight=weights[vote.person_id],
+                is_of_age=_is_of_age(vote, policy),
+                circle=circles[vote.person_id],
+            )
+            for vote in pair
+        ]
     return ballots
+
+
+def _is_of_age(vote: Vote, policy: Policy) -> bool:
+    """Return whether the vote counts: the job's word, never the clock's, which may jump back."""
+    return policy.vote_age_hours == 0 or vote.counted_at is not None
 
 
 def replace_vote(*, person: User, image: Image, tag: Tag, value: str) -> str:
@@ -86,14 +123,15 @@ def settle(*, image: Image, tag: Tag, row: ImageTag | None, fallback: str = "") 
     """
     if row is not None and row.is_decided:
         return row
-    ballots = current_ballots({image.pk: image})[image.pk, tag.pk]
-    state = state_from_votes(ballots) or fallback
+    ballots = current_ballots({image.pk: image}, {tag.pk})[image.pk, tag.pk]
+    verdict = judge_votes(ballots, current_policy())
+    state = verdict.state or fallback
     if not state:
         if row is not None and row.pk is not None:
             row.delete()
         return None
     row = row or ImageTag(image=image, tag=tag)
-    row.state = state
+    row.state, row.is_escalated = state, verdict.is_escalated
     row.save()
     return row
 

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils import timezone
 
-from gallery.models import User
+from gallery.models import Image, User
 from gallery.moderation import require_moderator
 from gallery.services import write_log
 from tagging.models import FullyTagged
+from tagging.presets import current_policy
 from tagging.services.ballots import lock_images
 
 # Rows written per statement: below the variable limits of both databases.
@@ -20,13 +21,14 @@ MARKING = "mark photos as fully tagged"
 
 @transaction.atomic
 def mark_fully_tagged(*, moderator: User, image_ids: Collection[int]) -> int:
-    """Mark these photos and return how many there are; photos that are gone are passed over.
+    """Mark these photos and return how many were marked.
 
+    Photos that are gone are passed over, and one's own where nobody decides about their own.
     Marking again renews the mark, which then also speaks of the tags that were coined since.
     Raises PermissionDenied where the person is no moderator.
     """
     require_moderator(moderator, MARKING)
-    images = list(lock_images(image_ids).values())
+    images = _lock_decidable(moderator, image_ids)
     now = timezone.now()
     FullyTagged.objects.bulk_create(
         [FullyTagged(image=image, by=moderator, marked_at=now) for image in images],
@@ -41,14 +43,22 @@ def mark_fully_tagged(*, moderator: User, image_ids: Collection[int]) -> int:
 
 @transaction.atomic
 def unmark_fully_tagged(*, moderator: User, image_ids: Collection[int]) -> int:
-    """Take the mark away and return from how many photos.
+    """Take the mark away and return from how many photos; the same are passed over.
 
     Raises PermissionDenied where the person is no moderator.
     """
     require_moderator(moderator, MARKING)
-    images = lock_images(image_ids)
+    images = _lock_decidable(moderator, image_ids)
     marked = FullyTagged.objects.filter(image__in=images).select_related("image")
     found = [mark.image for mark in marked]
     marked.delete()
     write_log(moderator, found, "No longer marked as fully tagged.")
     return len(found)
+
+
+def _lock_decidable(moderator: User, image_ids: Collection[int]) -> list[Image]:
+    """Return those of the photos, locked, about which this moderator may decide."""
+    images = lock_images(image_ids).values()
+    if current_policy().decides_own_photos:
+        return list(images)
+    return [image for image in images if image.owner_id != moderator.pk]

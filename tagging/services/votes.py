@@ -7,6 +7,7 @@ from django.db import transaction
 
 from gallery.models import Image, User
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, Vote, VoteValue
+from tagging.presets import current_policy
 from tagging.services.ballots import (
     ask_network_again,
     credit,
@@ -15,11 +16,12 @@ from tagging.services.ballots import (
     replace_vote,
     settle,
 )
+from tagging.services.rows import event_before
 from tagging.services.tags import TagBlockedError, find_or_create_tag
 
 
 class NothingToUndoError(ValueError):
-    """The event no longer holds, or is itself an undo; the message tells a person why."""
+    """The event cannot be undone (any more, or by this person); the message tells why."""
 
 
 def cast_vote(
@@ -57,9 +59,10 @@ def withdraw_vote(*, person: User, image: Image, tag: Tag, source: str = "page")
 def undo_event(*, person: User, event: TagEvent, source: str = "page") -> TagEvent:
     """Restore what held before the event and return the undo, which is an event itself.
 
-    People undo their own doings, moderators anybody's. Raises PermissionDenied for somebody
-    else's, NothingToUndoError where the event no longer holds, and Image.DoesNotExist where the
-    photo may not be seen.
+    People undo their own doings, moderators anybody's; but where nobody decides about their own
+    photos, nobody undoes decisions there either. Raises PermissionDenied for somebody else's,
+    NothingToUndoError where the event no longer holds, and Image.DoesNotExist where the photo may
+    not be seen.
     """
     if event.actor_id != person.pk and not person.is_staff:
         raise PermissionDenied("Only your own changes can be undone.")
@@ -67,10 +70,10 @@ def undo_event(*, person: User, event: TagEvent, source: str = "page") -> TagEve
         image = lock_image(image_id=event.image_id, viewer=person)
         event = TagEvent.objects.select_related("tag", "actor").get(pk=event.pk)
         _check_still_holds(event)
+        _check_own_photo(event, image, person)
         row = find_row(image=image, tag=event.tag)
-        undo = _new_event(
-            kind=EventKind.UNDONE, actor=person, row=row, image=image, tag=event.tag, source=source
-        )
+        pair = (image.pk, event.tag_id)
+        undo = event_before(row, pair=pair, kind=EventKind.UNDONE, actor=person, source=source)
         undo.undoes = event
         if event.actor is not None and event.vote != event.vote_before:
             undo.vote, undo.vote_before = event.vote_before, event.vote
@@ -93,9 +96,8 @@ def _change_vote(
     with transaction.atomic():
         image = lock_image(image_id=image.pk, viewer=person)
         row = find_row(image=image, tag=tag)
-        event = _new_event(
-            kind=EventKind.VOTED, actor=person, row=row, image=image, tag=tag, source=source
-        )
+        pair = (image.pk, tag.pk)
+        event = event_before(row, pair=pair, kind=EventKind.VOTED, actor=person, source=source)
         event.vote_before = replace_vote(person=person, image=image, tag=tag, value=value)
         if event.vote_before == value:
             return None
@@ -104,22 +106,6 @@ def _change_vote(
         if value == VoteValue.YES:
             credit(row, person=person)
         return _record(event, row)
-
-
-def _new_event(
-    *, kind: str, actor: User, row: ImageTag | None, image: Image, tag: Tag, source: str
-) -> TagEvent:
-    """Return an unsaved event that remembers how things stand before the change."""
-    return TagEvent(
-        kind=kind,
-        actor=actor,
-        image=image,
-        tag=tag,
-        source=source,
-        state_before=row.state if row else "",
-        was_decided=row is not None and row.is_decided,
-        decided_by_before_id=row.decided_by_id if row else None,
-    )
 
 
 def _record(event: TagEvent, row: ImageTag | None) -> TagEvent:
@@ -134,6 +120,8 @@ def _check_still_holds(event: TagEvent) -> None:
     """Raise NothingToUndoError unless the event is the last word of its kind."""
     if event.kind == EventKind.UNDONE:
         raise NothingToUndoError("This was an undo already. Simply do it again instead.")
+    if event.kind == EventKind.SETTLED:
+        raise NothingToUndoError("Nobody did this: votes came of age. A moderator may decide.")
     if TagEvent.objects.filter(undoes=event).exists():
         raise NothingToUndoError("This has been undone already.")
     pair = {"image_id": event.image_id, "tag_id": event.tag_id}
@@ -148,10 +136,18 @@ def _check_still_holds(event: TagEvent) -> None:
             raise NothingToUndoError("This vote has changed since.")
 
 
+def _check_own_photo(event: TagEvent, image: Image, person: User) -> None:
+    """Raise NothingToUndoError where the person would decide about their own photo by undoing."""
+    own_photo = image.owner_id == person.pk
+    if event.is_decision and own_photo and not current_policy().decides_own_photos:
+        raise NothingToUndoError("This is your own photo: another moderator has to undo that.")
+
+
 def _restore_decision(row: ImageTag, event: TagEvent) -> None:
     """Give the row back the moderator's decision that held before the event, or none."""
     row.decided_by_id = event.decided_by_before_id
     row.is_double_checked = event.was_decided
+    row.is_escalated = False
     if event.was_decided:
         row.state = event.state_before
         row.save()

@@ -17,8 +17,10 @@ from tagging.forms import WITHDRAW, DecisionForm, VoteForm
 from tagging.models import EventKind, ImageTag, TagEvent, TagState, VoteValue
 from tagging.names import TagNameError
 from tagging.panel import FIRST_LOOK, describe_event, read_panel
+from tagging.presets import current_policy
 from tagging.services.curation import DECIDING, decide_on_pair
 from tagging.services.marks import MARKING, mark_fully_tagged, unmark_fully_tagged
+from tagging.services.objections import SENTENCES, Objection
 from tagging.services.tags import TagBlockedError
 from tagging.services.votes import (
     NothingToUndoError,
@@ -81,9 +83,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return answer(request, image, problem=UNREADABLE)
     tag, kind = form.cleaned_data["tag"], EventKind(form.cleaned_data["kind"])
     try:
-        decide_on_pair(moderator=moderator, image=image, tag=tag, kind=kind)
+        outcome = decide_on_pair(moderator=moderator, image=image, tag=tag, kind=kind)
     except TagBlockedError as error:
         return answer(request, image, problem=str(error))
+    if outcome.refusal:
+        return answer(request, image, problem=outcome.refusal)
     return answer(request, image, said=f"“{tag.name}”: {kind.label.lower()}.")
 
 
@@ -92,6 +96,8 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the photo as fully tagged, or take the mark away, as a moderator."""
     image = visible_image_or_404(request, pk)
     moderator = require_moderator(request.user, MARKING)
+    if image.owner_id == moderator.pk and not current_policy().decides_own_photos:
+        return answer(request, image, problem=SENTENCES[Objection.OWN_PHOTO])
     if request.POST.get("fully") == "yes":
         mark_fully_tagged(moderator=moderator, image_ids=[image.pk])
         return answer(request, image, said="Fully tagged: what is not named is not here.")
@@ -166,7 +172,10 @@ def words_for(event: TagEvent | None) -> str:
         return "That is what you said already."
     said = describe_event(event, event.tag)
     if event.was_decided and _contradicts(event.vote, event.state_after):
-        said += " A moderator decided otherwise, so it stays; your vote is kept."
+        return f"{said} A moderator decided otherwise, so it stays; your vote is kept."
+    hours = current_policy().vote_age_hours
+    if event.vote and hours and not event.was_decided:
+        return f"{said} Your vote counts in {hours} hours, together with others'."
     return said
 
 

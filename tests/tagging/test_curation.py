@@ -32,13 +32,13 @@ def test_only_a_moderator_decides(alice: User) -> None:
 
 def test_approval_curates_and_counts_as_double_checked(alice: User, mona: User) -> None:
     row = add_tag(person=alice, image=make_image(alice), name="cat")
-    assert approve_tags(moderator=mona, image_tags=[row]) == 1
+    assert approve_tags(moderator=mona, image_tags=[row]).changed == 1
     row.refresh_from_db()
     assert (row.state, row.is_double_checked, row.decided_by) == ("curated", True, mona)
     event = TagEvent.objects.get(kind=EventKind.APPROVED)
     assert (event.actor, event.source) == (mona, "admin")
     assert (event.state_before, event.state_after) == ("confirmed", "curated")
-    assert approve_tags(moderator=mona, image_tags=[row]) == 0
+    assert approve_tags(moderator=mona, image_tags=[row]).changed == 0
     assert TagEvent.objects.filter(kind=EventKind.APPROVED).count() == 1
 
 
@@ -47,10 +47,10 @@ def test_reopening_lets_the_votes_count_again(alice: User, bob: User, mona: User
     row = add_tag(person=bob, image=photo, name="cat")
     reject_tags(moderator=mona, image_tags=[row])
     cast_vote(person=alice, image=photo, tag=row.tag, value="yes")
-    assert reopen_tags(moderator=mona, image_tags=ImageTag.objects.all()) == 1
+    assert reopen_tags(moderator=mona, image_tags=ImageTag.objects.all()).changed == 1
     row.refresh_from_db()
     assert (row.state, row.decided_by, row.is_double_checked) == ("confirmed", None, False)
-    assert reopen_tags(moderator=mona, image_tags=[row]) == 0
+    assert reopen_tags(moderator=mona, image_tags=[row]).changed == 0
 
 
 def test_a_suggestion_can_be_approved_directly_and_undone_without_trace(
@@ -66,7 +66,7 @@ def test_a_suggestion_can_be_approved_directly_and_undone_without_trace(
 def test_a_blocked_tag_is_not_approved(alice: User, mona: User) -> None:
     row = add_tag(person=alice, image=make_image(alice), name="cat")
     Tag.objects.update(is_blocked=True)
-    assert approve_tags(moderator=mona, image_tags=[row]) == 0
+    assert approve_tags(moderator=mona, image_tags=[row]).changed == 0
     row.tag.refresh_from_db()
     with pytest.raises(TagBlockedError):
         decide_on_pair(moderator=mona, image=row.image, tag=row.tag, kind=EventKind.APPROVED)
@@ -79,7 +79,7 @@ def test_many_tags_are_decided_in_as_many_queries_as_few(
         add_tag(person=alice, image=make_image(alice), name="cat")
     rows = list(ImageTag.objects.all())
     with django_assert_max_num_queries(9):
-        assert approve_tags(moderator=mona, image_tags=rows) == 30
+        assert approve_tags(moderator=mona, image_tags=rows).changed == 30
 
 
 def test_an_import_votes_for_its_owner(alice: User) -> None:
