@@ -1,10 +1,12 @@
 """Whether a Beta posterior per person and kind of truth is as good as Dawid-Skene (1979).
 
 200 simulated people (10 % careless: they toss a coin or say yes to everything; 5 % malicious: they
-say the contrary) answer gold tasks and vote on pairs of a photo and one of 20 tags. Each way of
-reading the votes decides what it can; printed are, as a Markdown table, precision and recall of
-"it is there" and of "it is not". All ways read the same votes; Dawid-Skene reads the gold answers
-too, with their truth. Nobody colludes here, and nobody plays honest on gold tasks alone.
+say the contrary) answer gold tasks and vote on pairs of a photo and one of 20 tags. Dawid-Skene
+reads those votes as well as the gold answers, a Beta posterior the gold answers alone. Either
+knowledge of people is put to use twice: as weights in the rule of `public`, and in Bayes' rule,
+which decides where the posterior of an answer is above 0.95. Printed are, as Markdown, precision
+and recall of "it is there" and "it is not", and what the weights make of each kind of person.
+Nobody colludes here, and nobody plays honest on gold tasks alone.
 
     python -m benchmarks.reputation [--seed 7]
 """
@@ -12,32 +14,36 @@ too, with their truth. Nobody colludes here, and nobody plays honest on gold tas
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagging.policy import PUBLIC, Policy
-from tagging.reputation import PRIOR, GoldRecord, voting_weight
+from tagging.policy import PUBLIC
+from tagging.reputation import GoldRecord, Skill, voting_weight
 from tagging.states import CONFIRMED, REJECTED, Ballot, judge_votes
 
 PEOPLE, TAGS, PHOTOS, GOLDS = 200, 20, 250, 400
 CARELESS, MALICIOUS = 0.10, 0.05
 # Of the pairs that are asked about, as near the threshold of the network.
 PRESENT = 0.5
+# Bayes' rule decides above this posterior.
+SURE = 0.95
 
 Flags: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
 Decided: TypeAlias = tuple[Flags, Flags]
 """For each pair: found to be there, found not to be there."""
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """Chances of a right answer, by person and kind of truth (absent, present): [people, 2]."""
+    """People, by kind and by what they know."""
 
-    right: NDArray[np.float64]
+    kinds: NDArray[np.str_]
+    right: Floats
+    """Chances of a right answer where the tag is absent and where it is present: [people, 2]."""
 
     def answers(self, people: NDArray[np.intp], truth: Flags, random: np.random.Generator) -> Flags:
         """Return what these people say of pairs with this truth, aligned."""
@@ -55,19 +61,18 @@ class Votes:
 
 
 def main() -> None:
-    """Print the table for a few and for many votes per pair."""
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
     random = np.random.default_rng(parser.parse_args().seed)
     crowd = draw_crowd(random)
     golds = draw_golds(crowd, random)
-    records = read_records(golds)
     print("| votes a pair | way | there: precision | recall | not there: precision | recall |")
     print("|---|---|---|---|---|---|")
     for votes_each in (3, 5, 8):
-        truth, votes = draw_votes(crowd, votes_each, random)
-        for name, decide in WAYS.items():
-            tell(votes_each, name, truth, decide(votes, golds, records, len(truth)))
+        tell_decisions(votes_each, crowd, golds, random)
+    print()
+    tell_weights(crowd, read_records(golds))
 
 
 def draw_crowd(random: np.random.Generator) -> Crowd:
@@ -79,7 +84,9 @@ def draw_crowd(random: np.random.Generator) -> Crowd:
     right[careless[::2]] = 0.5
     right[careless[1::2]] = (0.05, 0.95)
     right[malicious] = 0.05
-    return Crowd(right)
+    names = np.full(PEOPLE, "honest", dtype="<U9")
+    names[careless], names[malicious] = "careless", "malicious"
+    return Crowd(names, right)
 
 
 def draw_golds(crowd: Crowd, random: np.random.Generator) -> tuple[Votes, Flags]:
@@ -114,52 +121,44 @@ def read_records(golds: tuple[Votes, Flags]) -> list[GoldRecord]:
     return [GoldRecord(*map(int, row)) for row in zip(*columns, strict=True)]
 
 
-def decide_by_majority(votes: Votes, _golds: object, _records: object, pairs: int) -> Decided:
+def decide_by_majority(votes: Votes, pairs: int) -> Decided:
     """More people say so than not; nobody is weighed."""
     balance = np.bincount(votes.pairs, np.where(votes.answers, 1, -1), minlength=pairs)
     return balance > 0, balance < 0
 
 
-def decide_by_agreement(votes: Votes, _golds: object, _records: object, pairs: int) -> Decided:
-    """The policy's rule, everybody weighing the same."""
-    return decide_by_rule(votes, [1.0] * PEOPLE, pairs)
-
-
-def decide_by_beta(votes: Votes, _golds: object, records: list[GoldRecord], pairs: int) -> Decided:
-    """The policy's rule with the policy's weights: what eyes does."""
-    return decide_by_rule(votes, [voting_weight(record, PUBLIC) for record in records], pairs)
-
-
-def decide_by_beta_means(
-    votes: Votes, _golds: object, records: list[GoldRecord], pairs: int
-) -> Decided:
-    """The same without taking off the doubt."""
-
-    def weight(record: GoldRecord) -> float:
-        if record.answered < PUBLIC.golds_before_weight:
-            return 0.0
-        present = record.present_right + record.present_wrong + 2 * PRIOR
-        absent = record.absent_right + record.absent_wrong + 2 * PRIOR
-        right = (record.present_right + PRIOR) / present + (record.absent_right + PRIOR) / absent
-        return max(0.0, right - 1)
-
-    return decide_by_rule(votes, [weight(record) for record in records], pairs)
-
-
-def decide_by_rule(votes: Votes, weights: list[float], pairs: int) -> Decided:
+def decide_by_rule(votes: Votes, weights: Floats, pairs: int) -> Decided:
     """The rule of `public`, all votes of age and nobody's device shared."""
     ballots: list[list[Ballot]] = [[] for _ in range(pairs)]
     for pair, person, answer in zip(votes.pairs, votes.people, votes.answers, strict=True):
-        ballots[pair].append(Ballot("yes" if answer else "no", weight=weights[person]))
-    policy: Policy = replace(PUBLIC, escalation_votes=0)
-    states = np.array([judge_votes(cast, policy).state or "" for cast in ballots])
+        ballots[pair].append(Ballot("yes" if answer else "no", weight=float(weights[person])))
+    states = np.array([judge_votes(cast, PUBLIC).state or "" for cast in ballots])
     return states == CONFIRMED, states == REJECTED
 
 
-def decide_by_dawid_skene(
-    votes: Votes, golds: tuple[Votes, Flags], _records: object, pairs: int
-) -> Decided:
-    """Skills and answers estimated together, decided where the posterior is above the share."""
+def decide_by_bayes(votes: Votes, right: Floats, pairs: int) -> Decided:
+    """The posterior of independent answers, given each person's chances of being right."""
+    absent, present = right[votes.people].T
+    odds = np.where(votes.answers, present / (1 - absent), (1 - present) / absent)
+    total = np.bincount(votes.pairs, np.log(odds), minlength=pairs)
+    surely = np.log(SURE / (1 - SURE))
+    return total > surely, total < -surely
+
+
+def means_of(records: list[GoldRecord]) -> Floats:
+    """Return the posterior means of being right where absent and where present: [people, 2]."""
+    skills = [
+        (
+            Skill(record.absent_right, record.absent_wrong).mean,
+            Skill(record.present_right, record.present_wrong).mean,
+        )
+        for record in records
+    ]
+    return np.array(skills)
+
+
+def fit_dawid_skene(votes: Votes, golds: tuple[Votes, Flags], pairs: int) -> Floats:
+    """Return the same chances as Dawid-Skene estimates them from votes and gold answers."""
     import pandas as pd
     from crowdkit.aggregation import DawidSkene
 
@@ -173,22 +172,64 @@ def decide_by_dawid_skene(
     )
     known = pd.Series(truth.astype(int), index=np.arange(len(truth)) + pairs)
     known = known[known.index.isin(table["task"])]
-    chances = DawidSkene(n_iter=50).fit_predict_proba(table, true_labels=known)
-    present = chances.reindex(np.arange(pairs))[1].to_numpy()
-    return present > DAWID_SKENE_SURE, present < 1 - DAWID_SKENE_SURE
+    errors: pd.DataFrame = DawidSkene(n_iter=50).fit(table, true_labels=known).errors_
+    absent = errors.xs(0, level="label")[0].reindex(range(PEOPLE), fill_value=0.5)
+    present = errors.xs(1, level="label")[1].reindex(range(PEOPLE), fill_value=0.5)
+    right: Floats = np.stack([absent, present], axis=1).astype(np.float64)
+    return right.clip(0.01, 0.99)
 
 
-# A posterior, other than a share of votes, is sharp: most lie beyond 0.99 after a few votes.
-DAWID_SKENE_SURE = 0.95
+def tell_decisions(
+    votes_each: int, crowd: Crowd, golds: tuple[Votes, Flags], random: np.random.Generator
+) -> None:
+    """Print a row for each way to decide pairs with so many votes."""
+    truth, votes = draw_votes(crowd, votes_each, random)
+    records, pairs = read_records(golds), len(truth)
+    means, estimated = means_of(records), fit_dawid_skene(votes, golds, pairs)
+    ways = {
+        "majority vote": decide_by_majority(votes, pairs),
+        "rule of `public`, all alike": decide_by_rule(votes, np.ones(PEOPLE), pairs),
+        "rule of `public`, Beta (eyes)": decide_by_rule(votes, weights_of(records), pairs),
+        "rule of `public`, Beta without its doubt": decide_by_rule(
+            votes, informedness(means) * has_enough(records), pairs
+        ),
+        "rule of `public`, Dawid-Skene": decide_by_rule(
+            votes, informedness(estimated) * has_enough(records), pairs
+        ),
+        "Bayes, Beta": decide_by_bayes(votes, means, pairs),
+        "Bayes, Dawid-Skene": decide_by_bayes(votes, estimated, pairs),
+    }
+    for name, decided in ways.items():
+        tell(votes_each, name, truth, decided)
 
-Way = Callable[[Votes, tuple[Votes, Flags], list[GoldRecord], int], Decided]
-WAYS: Mapping[str, Way] = {
-    "majority vote": decide_by_majority,
-    "two thirds of three, unweighed": decide_by_agreement,
-    "Beta means": decide_by_beta_means,
-    "Beta means less doubt (eyes)": decide_by_beta,
-    "Dawid-Skene with gold": decide_by_dawid_skene,
-}
+
+def informedness(right: Floats) -> Floats:
+    """Return sensitivity + specificity - 1, at least 0, of each person."""
+    informed: Floats = right.sum(axis=1) - 1
+    return informed.clip(0)
+
+
+def weights_of(records: list[GoldRecord]) -> Floats:
+    """Return the weights that eyes gives."""
+    return np.array([voting_weight(record, PUBLIC) for record in records])
+
+
+def has_enough(records: list[GoldRecord]) -> Flags:
+    """Return who has answered as many gold tasks as the policy asks for."""
+    return np.array([record.answered >= PUBLIC.golds_before_weight for record in records])
+
+
+def tell_weights(crowd: Crowd, records: list[GoldRecord]) -> None:
+    """Print what people of each kind weigh who have answered enough gold tasks."""
+    print("| people | with enough gold | mean weight | with any | without the doubt | with any |")
+    print("|---|---|---|---|---|---|")
+    enough = has_enough(records)
+    for kind in ("honest", "careless", "malicious"):
+        chosen = enough & (crowd.kinds == kind)
+        figures = []
+        for weights in (weights_of(records), informedness(means_of(records))):
+            figures += [f"{weights[chosen].mean():.2f}", f"{(weights[chosen] > 0).mean():.0%}"]
+        print(f"| {kind} | {int(chosen.sum())} | " + " | ".join(figures) + " |")
 
 
 def tell(votes_each: int, name: str, truth: Flags, decided: Decided) -> None:

@@ -20,7 +20,7 @@ REVERTING = "revert what somebody did"
 # Events undone per transaction: others wait for the locks no longer than a moment.
 BATCH = 250
 # Events looked at per call, a few seconds of work: a request may not take minutes.
-AT_MOST = 1000
+AT_MOST = 500
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from gallery.models import User
 User.objects.create_superuser("mona", "", "mona-secret-9")
 client = Client(headers={"host": "localhost"})
 pages = ["/", "/upload/", "/tags/", "/search/?q=cat", "/models/", "/healthz", "/api/v1/images/",
-         "/api/schema/", "/admin/"]
+         "/api/schema/", "/admin/", "/admin/policy/"]
 pages += [f"/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in admin.site._registry]
 assert client.get("/accounts/login/").status_code == 200
 client.force_login(User.objects.get())

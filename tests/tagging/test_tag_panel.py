@@ -214,6 +214,21 @@ def test_an_impossible_tag_is_refused_beside_the_input(
     assert not TagEvent.objects.exists()
 
 
+def test_a_deleted_photo_answers_every_deed_with_not_found(
+    as_bob: Client, as_mona: Client, photo: Image, bob: User
+) -> None:
+    row = add_tag(person=bob, image=photo, name="cat")
+    event = TagEvent.objects.get()
+    Image.objects.filter(pk=photo.pk).delete()
+    data = {"tag": row.tag.pk, "value": "yes", "name": "dog", "kind": "approved", "fully": "yes"}
+    for deed in ("vote", "add", "decide", "mark"):
+        for client in (as_bob, as_mona):
+            address = reverse(f"tagging:{deed}", args=[photo.pk])
+            assert client.post(address, data).status_code == 404
+    assert as_bob.post(reverse("tagging:undo", args=[event.pk])).status_code == 404
+    assert not Vote.objects.exists()
+
+
 def test_a_blocked_tag_is_refused_with_its_reason(as_bob: Client, photo: Image) -> None:
     tag = make_tag("rude")
     Tag.objects.update(is_blocked=True)

@@ -8,7 +8,7 @@ from django.test import TestCase
 from django_q.models import OrmQ
 
 from gallery.models import Image, User
-from tagging.models import EventKind, ImageTag, Suggestion, TagEvent, TagState, Vote
+from tagging.models import EventKind, ImageTag, Suggestion, Tag, TagEvent, TagState, Vote
 from tagging.names import TagNameError
 from tagging.services.curation import decide_on_pair
 from tagging.services.tags import TagBlockedError
@@ -138,6 +138,25 @@ def test_a_photo_one_may_not_see_cannot_be_voted_on(
     with pytest.raises(Image.DoesNotExist):
         cast_vote(person=bob, image=photo, tag=make_tag("cat"), value="yes")
     assert cast_vote(person=mona, image=photo, tag=make_tag("cat"), value="yes")
+
+
+def test_a_photo_that_was_deleted_meanwhile_takes_no_vote_tag_or_undo(
+    photo: Image, bob: User
+) -> None:
+    tag = make_tag("cat")
+    event = cast_vote(person=bob, image=photo, tag=tag, value="yes")
+    assert event is not None
+    Image.objects.filter(pk=photo.pk).delete()
+    with pytest.raises(Image.DoesNotExist):
+        cast_vote(person=bob, image=photo, tag=tag, value="no")
+    with pytest.raises(Image.DoesNotExist):
+        withdraw_vote(person=bob, image=photo, tag=tag)
+    with pytest.raises(Image.DoesNotExist):
+        add_tag(person=bob, image=photo, name="heron")
+    with pytest.raises(Image.DoesNotExist):
+        undo_event(person=bob, event=event)
+    assert not Vote.objects.exists()
+    assert not Tag.objects.filter(name="heron").exists()
 
 
 def test_a_moderators_decision_outweighs_all_votes(

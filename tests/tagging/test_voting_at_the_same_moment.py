@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
 
 from gallery.models import User
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, Vote
 from tagging.services.curation import decide_on_pair
+from tagging.services.settling import count_votes_of_age, settle_undecided
 from tagging.services.votes import add_tag, cast_vote
-from tests.tagging.cast import make_image, make_tag
+from tests.tagging.cast import make_image, make_tag, pass_golds
 
 PEOPLE = 6
 
@@ -96,3 +100,21 @@ def test_a_decision_holds_whatever_votes_arrive_with_it(people: list[User]) -> N
     at_once([*votes, approve])
     assert ImageTag.objects.get().state == "curated"
     assert Vote.objects.current().count() == PEOPLE
+
+
+def test_votes_come_of_age_while_others_arrive(settings: Settings, people: list[User]) -> None:
+    settings.EYES_POLICY = "public"
+    photo, tag = make_image(User.objects.create_user("owner")), make_tag("cat")
+    for person in people:
+        pass_golds(person)
+    for person in people[:3]:
+        cast_vote(person=person, image=photo, tag=tag, value="yes")
+    Vote.objects.update(created_at=timezone.now() - timedelta(days=3))
+    votes: list[Callable[[], object]] = [
+        lambda person=person: cast_vote(person=person, image=photo, tag=tag, value="no")
+        for person in people[3:]
+    ]
+    at_once([*votes, count_votes_of_age, count_votes_of_age, settle_undecided])
+    assert ImageTag.objects.get().state == "confirmed"
+    assert Vote.objects.exclude(counted_at=None).count() == 3
+    assert TagEvent.objects.filter(kind="settled").count() == 1
