@@ -87,15 +87,20 @@ def _judge_strangers(ballots: Sequence[Ballot], policy: Policy) -> Verdict:
     """Return what votes say where nobody knows anybody.
 
     Independent people of age have to agree, and still agree without the owner: the owner's half
-    vote may support an answer or hold it back and never brings it about. Without agreement a
-    single yes keeps the tag waiting in sight; mere noes leave the network's word standing.
-    After `escalation_votes` independent people, unsure ones and those of no weight yet included,
-    what is still open goes to moderators: so many looked in vain.
+    vote may support an answer or hold it back and never brings it about. So it is with votes that
+    are not of age yet: people who agreed beforehand vote first, and whoever contradicts them
+    within their two days is heard (`benchmarks/crowd.py`: 98 instead of 94 of 100 confirmed tags
+    are right). Without agreement a single yes keeps the tag waiting in sight; mere noes leave the
+    network's word standing. After `escalation_votes` independent people, unsure ones and those of
+    no weight yet included, what is still open goes to moderators: so many looked in vain.
     """
+    everybody = _one_per_circle(ballots, policy)
     people = _one_per_circle([ballot for ballot in ballots if ballot.is_of_age], policy)
     strangers = [ballot for ballot in people if not ballot.is_owner]
     agreed = _agreement(people, policy)
-    if agreed is not None and agreed == _agreement(strangers, policy):
+    if agreed is not None and {_agreement(strangers, policy), _agreement(everybody, policy)} == {
+        agreed
+    }:
         return Verdict(agreed)
     if policy.escalation_votes and len(people) >= policy.escalation_votes:
         return Verdict(PENDING, is_escalated=True)

@@ -77,8 +77,14 @@ def test_strangers_have_to_agree_with_or_without_the_owner(votes: str, state: st
 def test_votes_that_have_not_come_of_age_keep_a_tag_waiting() -> None:
     young = [Ballot("yes", is_of_age=False) for _ in range(5)]
     assert judge_votes(young, PUBLIC) == Verdict("pending")
-    against = [Ballot("no", is_of_age=False) for _ in range(5)]
-    assert judge_votes([*ballots("yyy"), *against], PUBLIC) == Verdict("confirmed")
+
+
+def test_a_vote_that_is_not_of_age_can_hold_an_answer_back_and_bring_none_about() -> None:
+    young = [Ballot(value="no", is_of_age=False) for _ in range(2)]
+    assert judge_votes([*ballots("yyy"), *young], PUBLIC).state == "pending"
+    assert judge_votes([*ballots("yyy"), *young[:1]], PUBLIC).state == "confirmed"
+    late_help = [Ballot(value="yes", is_of_age=False) for _ in range(2)]
+    assert judge_votes([*ballots("yyn"), *late_help], PUBLIC).state == "pending"
 
 
 def test_weights_decide_and_people_without_any_do_not_count() -> None:
