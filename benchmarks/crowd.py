@@ -24,8 +24,9 @@ import numpy as np
 from tagging.circles import find_circles
 from tagging.policy import PUBLIC
 from tagging.reputation import GoldRecord, voting_weight
-from tagging.states import CONFIRMED, NO, REJECTED, YES, Ballot, judge_votes
+from tagging.states import CONFIRMED, REJECTED, YES, Ballot, judge_votes
 
+NO = "no"
 SEED, ROUNDS = 7, 5
 PEOPLE, TAGS, PAIRS = 200, 20, 4000
 CARELESS, MALICIOUS, COLLUDING, RING = 0.10, 0.05, 0.20, 5
