@@ -59,13 +59,24 @@ def find_twins(
 
     `bits` [32] and `vector` [d] are the photo's own. `vectors_of(rows)` returns, of these rows,
     those that have an embedding, and the embeddings; it is asked only about rows in the band
-    where the hash alone cannot tell, which are few, and not at all when there are none.
+    where the hash alone cannot tell, which are few, and not at all when there are none. There the
+    nearer the hashes are, the less the embeddings have to agree (`needed_cosine`).
     """
     distances = hash_distances(bits, other_bits)
     sure = np.flatnonzero(distances <= policy.twin_dhash)
     unsure = np.flatnonzero((distances > policy.twin_dhash) & (distances <= policy.twin_dhash_wide))
     if unsure.size:
         rows, vectors = vectors_of(unsure)
-        alike = cosines(vector, vectors) >= policy.twin_cosine
+        alike = cosines(vector, vectors) >= needed_cosine(distances[rows], policy)
         sure = np.union1d(sure, rows[alike])
     return sure
+
+
+def needed_cosine(distances: NDArray[np.integer[Any]], policy: Policy) -> NDArray[np.float64]:
+    """Return how alike two embeddings must be at these distances in bits, in the band of doubt.
+
+    The further apart the hashes are, the more the embeddings have to say: in a straight line, so
+    that one bit more or less never decides everything.
+    """
+    ends = [policy.twin_dhash, policy.twin_dhash_wide]
+    return np.interp(distances, ends, [policy.twin_cosine_near, policy.twin_cosine])

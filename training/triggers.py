@@ -10,7 +10,7 @@ from gallery.models import Image
 from tagging.models import FullyTagged, ImageTag, TagState
 from tagging.policy import Policy
 from training.models import TrainingRun
-from training.snapshot import learnable_candidates
+from training.snapshot import learnable_candidates, was_short_of_photos
 
 
 def reason_to_retrain(policy: Policy) -> str | None:
@@ -45,10 +45,10 @@ def decisions_since(moment: datetime) -> int:
 
 
 def _was_short(run: TrainingRun, tag: str, policy: Policy) -> bool:
-    """Return whether the run left the tag out for its number of photos, which is enough now.
+    """Return whether the run left the tag out for its number of photos or people, enough now.
 
     One that was left out for another reason (too alike, nothing known against it) would be left
     out again; new decisions are what changes that, and those are counted.
     """
     why = str(run.report.get("missing", {}).get(tag, ""))
-    return why.endswith(f"of {policy.learnable_photos} curated photos")
+    return was_short_of_photos(why, policy)

@@ -17,12 +17,14 @@ Side = TwinGroup.Side
 # Bits set from the right: 0, 8 and 16 are twins of their neighbours only (distance 8, limit 10);
 # 200 is nobody's twin.
 CHAIN = (0, 8, 16, 200)
+# Enough numbers that two vectors drawn at random have nothing in common.
+FEATURES = 256
 
 
 def place(bits: int, index: TwinIndex | None = None) -> Content:
     """Return a new content whose hash has this many bits set, under a vector of its own."""
-    index = index or TwinIndex("efficientnet_lite0", 4)
-    vector = np.random.default_rng(bits).normal(size=6).astype(np.float16)
+    index = index or TwinIndex("efficientnet_lite0", FEATURES)
+    vector = np.random.default_rng(bits).normal(size=FEATURES + 2).astype(np.float16)
     with hold_twin_groups():
         index.refresh()
         return index.place(sha256=f"{bits:064x}", dhash=f"{(1 << bits) - 1:064x}", vector=vector)
@@ -38,7 +40,7 @@ def groups() -> set[frozenset[int]]:
 
 @pytest.mark.parametrize("order", list(permutations(CHAIN)))
 def test_the_groups_are_the_same_in_every_order(order: Sequence[int]) -> None:
-    index = TwinIndex("efficientnet_lite0", 4)
+    index = TwinIndex("efficientnet_lite0", FEATURES)
     for bits in order:
         place(bits, index)
     assert groups() == {frozenset({0, 8, 16}), frozenset({200})}
@@ -47,7 +49,7 @@ def test_the_groups_are_the_same_in_every_order(order: Sequence[int]) -> None:
 
 
 def test_two_indexes_in_turn_see_each_others_photos() -> None:
-    one, two = TwinIndex("efficientnet_lite0", 4), TwinIndex("efficientnet_lite0", 4)
+    one, two = TwinIndex("efficientnet_lite0", FEATURES), TwinIndex("efficientnet_lite0", FEATURES)
     for number, bits in enumerate((0, 8, 16, 24, 32)):
         place(bits, one if number % 2 else two)
     assert len(groups()) == 1
@@ -100,7 +102,7 @@ def test_what_stays_out_links_nothing() -> None:
 
 
 def test_a_deleted_photo_is_no_twin_of_a_later_one() -> None:
-    index = TwinIndex("efficientnet_lite0", 4)
+    index = TwinIndex("efficientnet_lite0", FEATURES)
     gone = place(0, index)
     group = gone.group
     gone.delete()

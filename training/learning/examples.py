@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 PRESENT, ABSENT, UNKNOWN = 1, -1, 0
-_SIGNS = {PRESENT: "+", ABSENT: "-", UNKNOWN: "?"}
+SIGNS = {PRESENT: "+", ABSENT: "-", UNKNOWN: "?"}
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -82,7 +83,7 @@ def write_manifest(examples: Examples, *, unknown_weight: float) -> Manifest:
         "photos": [
             {
                 "sha256": sha256,
-                "answers": "".join(_SIGNS[int(sign)] for sign in examples.answers[row]),
+                "answers": "".join(SIGNS[int(sign)] for sign in examples.answers[row]),
                 "group": examples.groups[row],
                 "split": examples.sides[row],
                 "world": world_number[examples.contests[row]],
@@ -100,7 +101,7 @@ def read_manifest(packed: bytes) -> Examples:
         content = json.loads(gzip.decompress(packed))
         photos = content["photos"]
         tags = tuple(content["tags"])
-        signs = {sign: answer for answer, sign in _SIGNS.items()}
+        signs = {sign: answer for answer, sign in SIGNS.items()}
         rows = [[signs[sign] for sign in photo["answers"]] for photo in photos]
         return Examples(
             photos=tuple(photo["sha256"] for photo in photos),
@@ -110,7 +111,17 @@ def read_manifest(packed: bytes) -> Examples:
             groups=tuple(photo["group"] for photo in photos),
             contests=tuple(tuple(content["worlds"][photo["world"]]) for photo in photos),
         )
-    except (OSError, EOFError, KeyError, TypeError, IndexError, ValueError) as error:
+    except (
+        OSError, EOFError, zlib.error, KeyError, TypeError, IndexError, ValueError
+    ) as error:  # fmt: skip
+        raise ValueError(f"This manifest is damaged: {error}") from error
+
+
+def hash_of_manifest(packed: bytes) -> str:
+    """Return the SHA-256 that `write_manifest` gave these bytes; raises ValueError for damage."""
+    try:
+        return hashlib.sha256(gzip.decompress(packed)).hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"This manifest is damaged: {error}") from error
 
 
