@@ -16,18 +16,19 @@ from django.views.decorators.http import require_POST
 
 from gallery.models import User
 from gallery.moderation import OnRecord, is_moderator
-from training.models import DatasetVersion, TrainingRun
+from training.canary_admin import CanaryAdmin
+from training.curve_admin import CurveOnRun
+from training.models import Canary, DatasetVersion, TrainingRun
 from training.services import request_retraining
 
 if TYPE_CHECKING:
-    RunAdmin = admin.ModelAdmin[TrainingRun]
     DatasetAdmin = admin.ModelAdmin[DatasetVersion]
 else:
-    RunAdmin = DatasetAdmin = admin.ModelAdmin
+    DatasetAdmin = admin.ModelAdmin
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(OnRecord, RunAdmin):
+class TrainingRunAdmin(OnRecord, CurveOnRun):
     """Every run with its progress, its report and its log."""
 
     list_display = ("__str__", "bar", "step", "short_reason", "asked_by", "created_at")
@@ -38,6 +39,9 @@ class TrainingRunAdmin(OnRecord, RunAdmin):
         *("asked_by", "created_at", "started_at", "heartbeat_at", "finished_at", "process"),
         *("log", "pretty_report"),
     )
+
+    class Media:
+        css: ClassVar = {"all": ["learning-curve.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """Return the admin's addresses and that of the button."""
@@ -90,3 +94,6 @@ class DatasetVersionAdmin(OnRecord, DatasetAdmin):
     def size(self, dataset: DatasetVersion) -> str:
         """Return how large the compressed manifest is."""
         return f"{len(bytes(dataset.manifest)):,} bytes, compressed"
+
+
+admin.site.register(Canary, CanaryAdmin)

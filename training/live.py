@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagging.registry import LoadedVersion, open_backbone
 from tagging.vocabulary import class_probabilities, load_vocabulary
 from tagging.vocabulary.table import SUGGEST
-from training.learning.gate import Answers
+from training.learning.comparison import Answers
 
 # Enough calls for a steady ratio of two networks, few enough to be over in a moment.
 _TIMED_CALLS = 3

@@ -24,8 +24,10 @@ from tagging.registry import LoadedVersion, serving_version
 from tagging.services.embeddings import embed_images
 from tagging.services.suggestions import retag_library
 from tagging.services.versions import promote_version
+from training.canaries import check_canaries
+from training.learning.comparison import Answers
 from training.learning.examples import TEST
-from training.learning.gate import Answers, Verdict, decide
+from training.learning.gate import Outcome, Verdict, decide
 from training.learning.lesson import Lesson, teach
 from training.learning.metrics import measure
 from training.live import ask_live, speed_ratio
@@ -46,6 +48,12 @@ from training.snapshot import (
 
 # A few outputs of every tag show a wrong load as well as many, and weigh less.
 _GOLDEN_PHOTOS = 8
+
+_WOULD = {
+    Outcome.PASSED: "It would be promoted",
+    Outcome.A_MODERATOR_DECIDES: "A moderator would decide",
+    Outcome.REFUSED: "It would be refused",
+}
 
 
 @dataclass(frozen=True)
@@ -104,8 +112,8 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
         report.figures, report.gate = judged.figures, judged.verdict.lines
         report.reason = judged.verdict.reason
         if options.dry_run:
-            would = "would be promoted" if judged.verdict.passed else "would be refused"
-            report.state, report.reason = RunState.KEPT, f"It {would}: {report.reason}"
+            would = _WOULD[judged.verdict.outcome]
+            report.state, report.reason = RunState.KEPT, f"{would}: {report.reason}"
             return report
 
         with clock.step("publish"):
@@ -187,17 +195,20 @@ def _judge(
         golden=GoldenOutputs.of(head, classroom.embeddings[:_GOLDEN_PHOTOS]),
         figures=measure(test, candidate.scores, candidate.shown),
         live_number=live.version.number,
-        live_figures=measure(test, before.scores, before.shown),
+        live_figures=measure(test, before.scores, before.shown, knows=before.knows),
         verdict=decide(
-            test, candidate, before, policy, never_show=never_shown_names(), speed_ratio=slower
+            test, candidate, before, policy, never_show=never_shown_names(), speed_ratio=slower,
+            canaries=check_canaries(live, head, run.backbone), missing=snapshot.missing,
         ),
-    )
+    )  # fmt: skip
 
 
 def _outcome(verdict: Verdict, options: RetrainOptions) -> RunState:
-    if not verdict.passed:
+    if verdict.outcome is Outcome.REFUSED:
         return RunState.REFUSED
-    return RunState.PROMOTED if options.promote else RunState.KEPT
+    if not options.promote:
+        return RunState.KEPT
+    return RunState.PROMOTED if verdict.passed else RunState.AWAITING
 
 
 def _remember_version(run: TrainingRun, version: ModelVersion) -> None:

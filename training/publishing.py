@@ -15,7 +15,7 @@ from django.db.models import Max
 from tagging import version_files
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion, VersionState
-from training.learning.gate import Verdict
+from training.learning.gate import GateLine, Outcome, Verdict
 from training.learning.lesson import Lesson
 from training.learning.metrics import Figures
 from training.snapshot import Snapshot
@@ -48,7 +48,7 @@ def publish_version(judged: Judged) -> ModelVersion:
             number=number,
             backbone=judged.backbone,
             sha256=sha256,
-            state=VersionState.CANDIDATE if judged.verdict.passed else VersionState.REFUSED,
+            state=_state_after(judged.verdict),
             labels=list(judged.lesson.head.labels),
             metrics=metrics_of(judged),
             summary=judged.verdict.reason,
@@ -92,7 +92,12 @@ def metrics_of(judged: Judged) -> dict[str, Any]:
         "steps": dict(zip(judged.lesson.head.labels, judged.lesson.steps.tolist(), strict=True)),
         "live": {"version": judged.live_number, **_without_tables(judged.live_figures.as_json())},
         "gate": [
-            {"name": line.name, "passed": line.passed, "sentence": line.sentence}
+            {
+                "name": line.name,
+                "passed": line.passed,
+                "asks": line.asks,
+                "sentence": line.sentence,
+            }
             for line in judged.verdict.lines
         ],
         "dataset": {
@@ -138,7 +143,7 @@ def write_card(judged: Judged) -> str:
         ),
         "",
         f"## Against version {judged.live_number}",
-        *(f"- {'yes' if line.passed else 'NO'}: {line.sentence}" for line in judged.verdict.lines),
+        *(f"- {in_a_word(line)}: {line.sentence}" for line in judged.verdict.lines),
         "",
         "## Where it ends",
         "Figures hold for photos like those it was judged on. A tag that was not curated on a "
@@ -162,6 +167,16 @@ def remove_unfinished(store: Path) -> int:
 def in_percent(share: float | None) -> str:
     """Return for example 83.1 %, or a dash where nothing can be said."""
     return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def in_a_word(line: GateLine) -> str:
+    """Return whether a line of the gate holds: yes, NO, or ask where a moderator decides."""
+    return "yes" if line.passed else "ask" if line.asks else "NO"
+
+
+def _state_after(verdict: Verdict) -> VersionState:
+    is_refused = verdict.outcome is Outcome.REFUSED
+    return VersionState.REFUSED if is_refused else VersionState.CANDIDATE
 
 
 def _next_number(store: Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from training.learning.gate import GateLine
 from training.learning.metrics import Figures
 from training.models import RunState
-from training.publishing import in_percent
+from training.publishing import in_a_word, in_percent
 
 TIMED_STEPS = ("snapshot", "train", "evaluate", "publish", "retag")
 
@@ -98,7 +98,7 @@ class RetrainReport:
         return [*lines, summary]
 
     def _gate_lines(self) -> list[str]:
-        return [f"  {'yes' if line.passed else 'NO '}  {line.sentence}" for line in self.gate]
+        return [f"  {in_a_word(line):<3}  {line.sentence}" for line in self.gate]
 
     def _missing_lines(self) -> list[str]:
         if not self.missing:
@@ -119,6 +119,10 @@ class RetrainReport:
             RunState.PROMOTED: f"Version {self.version} is live.",
             RunState.REFUSED: f"Version {self.version} was refused; the live one stays.",
             RunState.KEPT: f"Version {self.version} was published and not promoted, as asked.",
+            RunState.AWAITING: (
+                f"Version {self.version} waits for a moderator, who promotes it in the admin or "
+                "leaves the live one."
+            ),
             RunState.NOTHING: "There is nothing to learn from.",
             RunState.FAILED: "The run failed; the live version stays.",
         }[self.state]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from gallery.models import User
-from training.models import HEARTBEAT_LIMIT, RunState, TrainingRun
+from training.models import HEARTBEAT_LIMIT, DatasetVersion, RunState, TrainingRun
 from training.process import is_surely_gone, process_mark
 
 TRAINING_CLUSTER = "training"
@@ -48,6 +48,22 @@ def request_retraining(
             )
         )
     return run
+
+
+def request_learning_curve(*, dataset: DatasetVersion) -> None:
+    """Hand the drawing of a dataset's learning curve to the training cluster after the commit.
+
+    Asked twice it is drawn twice, with the same result.
+    """
+    dataset_id = dataset.pk
+    transaction.on_commit(
+        lambda: async_task(
+            "training.tasks.draw_learning_curve",
+            dataset_id,
+            cluster=TRAINING_CLUSTER,
+            task_name=f"learning curve of dataset {dataset_id}",
+        )
+    )
 
 
 def begin_run(*, backbone: str, options: dict[str, Any]) -> TrainingRun:

@@ -33,20 +33,22 @@ def run_training(run_id: int) -> str:
     run = TrainingRun.objects.waiting().filter(pk=run_id).first()
     if run is None:
         return f"Run {run_id} does not wait any more."
-    command = [
-        sys.executable,
-        str(settings.BASE_DIR / "manage.py"),
-        "retrain",
-        "--run",
-        str(run_id),
-    ]
-    ended = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True)
+    ended = _manage("retrain", "--run", str(run_id))
     run.refresh_from_db()
     if not run.is_over:
         finish_run(run=run, state=RunState.FAILED, reason=KILLED)
     if ended.returncode not in _EXITS_THAT_ARE_FINE:
         raise RunFailed(f"{run.reason}\n{ended.stderr[-_KEPT_OF_ERRORS:]}")
     return f"{run}: {run.reason}"
+
+
+def draw_learning_curve(dataset_id: int) -> str:
+    """Measure the learning curve of a dataset in a fresh process, for the reasons above, and
+    return what it says about having labelled enough. Handed out twice it is drawn twice."""
+    ended = _manage("learning_curve", "--dataset", str(dataset_id))
+    if ended.returncode not in _EXITS_THAT_ARE_FINE:
+        raise RunFailed(ended.stderr[-_KEPT_OF_ERRORS:])
+    return ended.stdout.strip().splitlines()[-1]
 
 
 def retrain_if_due() -> str:
@@ -56,3 +58,8 @@ def retrain_if_due() -> str:
         return "Nothing new worth learning."
     run = request_retraining(asked_by=None)
     return f"Run {run.pk} asked for: {why}"
+
+
+def _manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+    return subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from tagging.policy import COMMUNITY
+from training.learning.comparison import Answers
 from training.learning.examples import Examples
-from training.learning.gate import Answers, Verdict, decide
+from training.learning.gate import Verdict, decide
 
 TAGS = ("cat", "dog")
 

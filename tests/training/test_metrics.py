@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from training.learning.examples import Examples
-from training.learning.metrics import average_precision, expected_calibration_error, measure
+from training.learning.metrics import (
+    average_precision,
+    expected_calibration_error,
+    measure,
+    reliability,
+)
 
 
 def examples(answers: list[list[int]], contests: list[tuple[int, ...]] | None = None) -> Examples:
@@ -90,4 +95,24 @@ def test_calibration_error_is_the_gap_between_score_and_truth() -> None:
     scores = np.array([0.8] * 10 + [0.1] * 10, dtype=np.float32)
     present = np.array([True] * 6 + [False] * 4 + [True] * 1 + [False] * 9)
     assert expected_calibration_error(scores, present) == pytest.approx((0.2 + 0.0) / 2, abs=1e-6)
+    assert reliability(scores[:0], present[:0]) == ()
     assert expected_calibration_error(scores[:0], present[:0]) is None
+
+
+def test_a_reliability_diagram_has_a_bin_per_tenth_that_was_said() -> None:
+    told = examples([[1, 0], [1, -1], [-1, 1], [0, -1]])
+    scores = np.array([[0.95, 0.5], [1.0, 0.02], [0.93, 0.3], [0.5, 0.06]], dtype=np.float32)
+    figures = measure(told, scores, scores >= 0.5)
+    assert figures.as_json()["reliability"] == [
+        {"low": 0.0, "high": 0.1, "count": 2, "score": 0.04, "present": 0.0},
+        {"low": 0.3, "high": 0.4, "count": 1, "score": 0.3, "present": 1.0},
+        {"low": 0.9, "high": 1.0, "count": 3, "score": 0.96, "present": 0.6667},
+    ]
+    assert sum(each.count for each in figures.reliability) == figures.decisions
+
+
+def test_a_network_is_not_called_dishonest_about_tags_it_does_not_know() -> None:
+    told = examples([[1, 1], [-1, 1]])
+    scores = np.array([[1.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    assert measure(told, scores, scores >= 0.5).calibration_error == pytest.approx(0.5)
+    assert measure(told, scores, scores >= 0.5, knows={"a"}).calibration_error == 0.0

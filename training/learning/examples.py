@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,21 @@ class Examples:
             sides=tuple(self.sides[row] for row in rows),
             groups=tuple(self.groups[row] for row in rows),
             contests=tuple(self.contests[row] for row in rows),
+        )
+
+    def of_tags(self, columns: Sequence[int]) -> Examples:
+        """Return every row with these tags only, in this order."""
+        moved = {column: place for place, column in enumerate(columns)}
+        return Examples(
+            photos=self.photos,
+            tags=tuple(self.tags[column] for column in columns),
+            answers=self.answers[:, columns],
+            sides=self.sides,
+            groups=self.groups,
+            contests=tuple(
+                tuple(moved[column] for column in contest if column in moved)
+                for contest in self.contests
+            ),
         )
 
     def count(self, answer: int, *sides: str) -> dict[str, int]:

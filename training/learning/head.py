@@ -41,6 +41,9 @@ class FitSettings:
     patience: int = 3
     least_gain: float = 0.01
     seed: int = 20_190_611
+    # The largest curvature of the features, to work it out once for several fits on (parts of)
+    # the same photos; a fit without it looks at its own.
+    curvature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,20 @@ class FittedHead:
         """Return float32 [n, t]."""
         return features @ self.kernel + self.bias
 
+    def with_tags(self, tags: NDArray[np.bool_], of: FittedHead) -> FittedHead:
+        """Return this head with the marked tags, bool [t], as they are in the other one."""
+        return FittedHead(
+            kernel=np.where(tags, of.kernel, self.kernel),
+            bias=np.where(tags, of.bias, self.bias),
+            steps=np.where(tags, of.steps, self.steps),
+        )
+
 
 def prepare_process() -> None:
     """Make every later fit in this process give the same bytes as in any other on this machine."""
     tf.config.experimental.enable_op_determinism()
+    # Each fit traces a function of its own, on purpose; a curve of many fits would be warned of it.
+    tf.get_logger().setLevel("ERROR")
     # Looking for a GPU prints; it shall do so here, where the caller has muted it.
     tf.config.list_logical_devices()
 
@@ -91,7 +104,8 @@ def fit_until_best(task: Task, judge: Task, settings: FitSettings) -> FittedHead
         loss = tf.reduce_mean(losses, axis=0).numpy().astype(np.float64)
         better = loss < lowest * (1 - settings.least_gain)
         better &= checks_without < settings.patience
-        loop.copy_into(best, better)
+        if better.any():
+            best = best.with_tags(better, loop.snapshot())
         lowest[better] = loss[better]
         checks_without = np.where(better, 0, checks_without + 1)
     return best
@@ -108,7 +122,9 @@ def fit_for(task: Task, steps: Steps, settings: FitSettings) -> FittedHead:
     fitted = loop.snapshot()
     while loop.steps_done < steps.max():
         loop.run(settings.steps_between_checks)
-        loop.copy_into(fitted, steps == loop.steps_done)
+        reached = steps == loop.steps_done
+        if reached.any():
+            fitted = fitted.with_tags(reached, loop.snapshot())
     return fitted
 
 
@@ -140,7 +156,7 @@ class _FittingLoop:
         self.layer = keras.layers.Dense(task.targets.shape[1], kernel_initializer="zeros")
         self.layer.build((None, dimension))
         self.optimiser = keras.optimizers.SGD(
-            settings.speed / steepest_curvature(task.features),
+            settings.speed / (settings.curvature or steepest_curvature(task.features)),
             momentum=settings.momentum,
             nesterov=True,
         )
@@ -165,13 +181,6 @@ class _FittingLoop:
         """Return a copy of where every tag stands."""
         kernel, bias = self.layer.kernel.numpy().copy(), self.layer.bias.numpy().copy()
         return FittedHead(kernel, bias, np.full(len(bias), self.steps_done, dtype=np.int64))
-
-    def copy_into(self, head: FittedHead, tags: NDArray[np.bool_]) -> None:
-        """Bring these tags of a head, bool [t], to where they stand now."""
-        if tags.any():
-            head.kernel[:, tags] = self.layer.kernel.numpy()[:, tags]
-            head.bias[tags] = self.layer.bias.numpy()[tags]
-            head.steps[tags] = self.steps_done
 
     def _next_batch(self) -> NDArray[np.int32]:
         while len(self._queue) < self._batch_size:

@@ -68,11 +68,11 @@ def teach(
         from training.learning import head as fitting
 
         fitting.prepare_process()
-    settings = fitting.FitSettings()
     rows = examples.rows_on(TRAIN, VALIDATION)
     known = examples.part(rows)
     mean, scale = standardisation(embeddings[rows])
     features = standardise(embeddings[rows], mean, scale)
+    settings = fitting.FitSettings(curvature=fitting.steepest_curvature(features))
     targets = (known.answers == PRESENT).astype(np.float32)
     weights = loss_weights(known.answers, believed[rows], policy.unknown_weight)
 
@@ -86,7 +86,7 @@ def teach(
     )  # fmt: skip
 
     say("Scoring each part with what the others teach", 0.4)
-    logits = _out_of_fold_logits(fit, known, best.steps, policy.folds)
+    logits = _out_of_fold_logits(fit, known, best.steps, policy.folds, settings)
     calibration = calibrate(logits, known.answers)
     scores = sigmoid(logits * calibration.slope + calibration.offset)
     thresholds = choose_thresholds(scores, known.answers, _rules(policy))
@@ -157,7 +157,11 @@ def balanced(weights: NDArray[np.float32], targets: NDArray[np.float32]) -> NDAr
 
 
 def _out_of_fold_logits(
-    fit: fitting.Task, known: Examples, steps: NDArray[np.int64], folds: int
+    fit: fitting.Task,
+    known: Examples,
+    steps: NDArray[np.int64],
+    folds: int,
+    settings: fitting.FitSettings,
 ) -> NDArray[np.float32]:
     """Return logits [n, t] where no photo was scored by a head that saw its group.
 
@@ -172,7 +176,7 @@ def _out_of_fold_logits(
         [fit.weights * (fold_of != fold)[:, None] for fold in range(folds)], axis=1
     )
     wide = fitting.Task(fit.features, np.tile(fit.targets, (1, folds)), seen)
-    head = fitting.fit_for(wide, np.tile(steps, folds), fitting.FitSettings())
+    head = fitting.fit_for(wide, np.tile(steps, folds), settings)
     logits = head.logits(fit.features).reshape(len(fold_of), folds, len(known.tags))
     own: NDArray[np.float32] = logits[np.arange(len(fold_of)), fold_of]
     return own

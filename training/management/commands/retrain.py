@@ -37,7 +37,8 @@ STDOUT = "-"
 
 
 class Command(BaseCommand):
-    """Exit 0: promoted, or refused with reasons. 3: nothing to learn from. 1: failed."""
+    """Exit 0: promoted, refused with reasons, or left for a moderator to decide; `state` in the
+    JSON says which. 3: nothing to learn from. 1: failed."""
 
     help = "Teach the network what people curated; it goes live by itself if it is better."
 
@@ -96,10 +97,7 @@ class Command(BaseCommand):
         if self.json_path == STDOUT:
             self.stdout.write(text)
         elif self.json_path:
-            path = Path(self.json_path)
-            unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(path)
+            write_text(self.json_path, text)
 
 
 def check_backbone(key: str | None) -> None:
@@ -117,6 +115,14 @@ def check_writable(path: str | None) -> None:
     folder = Path(path).absolute().parent
     if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise CommandError(f"The report cannot be written to {path}.")
+
+
+def write_text(name: str, text: str) -> None:
+    """Write a file whole or not at all."""
+    path = Path(name)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
 
 
 @contextmanager
