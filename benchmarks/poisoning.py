@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from training.report import RetrainReport
 
 TAGS = ("astronaut", "camera", "chelsea", "coffee", "coins", "motorcycle_left", "rocket", "ihc")
-UPLOADERS, VOTERS, ATTACKERS = 40, 12, 12
+UPLOADERS, VOTERS, ATTACKERS = 40, 12, 10
 NEWCOMERS_EACH, HONEST_VOTES = 40, 4
 GOLDS = 24
-POISONED, FLOOD, STUFFED, DRIPS, DRIP = 40, 120, 80, 5, 20
+POISONED, FLOOD, STUFFED, DRIPS, DRIP = 24, 100, 60, 5, 16
 HIDDEN = 200
 # What the site may never do: lose more than this on photos whose truth it does not know.
 HARM = 0.01
