@@ -36,12 +36,12 @@ def main() -> None:
     known = sorted(random.choice(load_vocabulary().tags, LABELS // 2, replace=False).tolist())
     head = Head(
         labels=(*known, *(f"thing {number}" for number in range(LABELS - len(known)))),
-        mean=np.zeros(DIMENSION),
-        scale=np.ones(DIMENSION),
-        kernel=random.normal(size=(DIMENSION, LABELS)) * 0.08,
-        bias=np.full(LABELS, -6.0),
-        show=np.full(LABELS, 0.8),
-        suggest=np.full(LABELS, 0.4),
+        mean=np.zeros(DIMENSION, dtype=np.float32),
+        scale=np.ones(DIMENSION, dtype=np.float32),
+        kernel=(random.normal(size=(DIMENSION, LABELS)) * 0.08).astype(np.float32),
+        bias=np.full(LABELS, -6.0, dtype=np.float32),
+        show=np.full(LABELS, 0.8, dtype=np.float32),
+        suggest=np.full(LABELS, 0.4, dtype=np.float32),
     )
     top = (
         (random.normal(size=(TOP_FEATURES, CLASSES)) * 0.1).astype(np.float32),

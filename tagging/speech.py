@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from itertools import pairwise
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,11 @@ Flags: TypeAlias = NDArray[np.bool_]
 Columns: TypeAlias = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredTag:
-    """One tag of one photo: probability 0 to 1, and whether it is printed or only offered."""
+class ScoredTag(NamedTuple):
+    """One tag of one photo: probability 0 to 1, and whether it is printed or only offered.
+
+    A tuple, since re-tagging a library makes millions of them.
+    """
 
     tag: str
     score: float
@@ -153,16 +156,19 @@ class Speech:
         rows, columns = rows[order], columns[order]
         shown = sheet.shown[rows, columns]
         suggested = shown | sheet.offered[rows, columns]
-        sources = sheet.is_trained[rows, columns]
-        names = self._names
-        tagged: list[list[ScoredTag]] = [[] for _ in range(len(told))]
-        for row, column, score, is_shown, is_suggested, is_trained in zip(
-            rows.tolist(), columns.tolist(), scores[order].tolist(), shown.tolist(),
-            suggested.tolist(), sources.tolist(), strict=True,
-        ):  # fmt: skip
-            source = TRAINED if is_trained else BOOTSTRAP
-            tagged[row].append(ScoredTag(names[column], score, is_shown, is_suggested, source))
-        return tagged
+        is_trained = sheet.is_trained[rows, columns].tolist()
+        scored = list(
+            map(
+                ScoredTag,
+                [self._names[column] for column in columns.tolist()],
+                scores[order].tolist(),
+                shown.tolist(),
+                suggested.tolist(),
+                [TRAINED if trained else BOOTSTRAP for trained in is_trained],
+            )
+        )
+        ends = np.searchsorted(rows, np.arange(len(told) + 1)).tolist()
+        return [scored[start:end] for start, end in pairwise(ends)]
 
     @property
     def _first_day(self) -> Vocabulary:
