@@ -9,6 +9,9 @@ them. The gate is the site's own and knows nothing of the truth, which hidden ph
 much is what went live better or worse than the version before it? Run with
 
     python -m benchmarks.poisoning [--attempts 200] [--sizes 150,350,1000] [--json FILE]
+    python -m benchmarks.poisoning --read FILE... --plot FILE.svg
+
+It takes about half an hour; sizes may be run side by side and read together afterwards.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,19 +68,33 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=200)
     parser.add_argument("--sizes", default="150,350,1000")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--read", type=Path, nargs="+")
+    parser.add_argument("--plot", type=Path)
     wishes = parser.parse_args()
-    sizes = [int(size) for size in wishes.sizes.split(",")]
+    if wishes.read:
+        stored = [each for path in wishes.read for each in json.loads(path.read_text())]
+        attempts = [Attempt(**each) for each in stored]
+    else:
+        attempts = play([int(size) for size in wishes.sizes.split(",")], wishes.attempts)
+    for size in sorted({each.size for each in attempts}):
+        tell([each for each in attempts if each.size == size])
+    if wishes.json:
+        wishes.json.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
+    if wishes.plot:
+        draw(attempts, wishes.plot)
+
+
+def play(sizes: list[int], number: int) -> list[Attempt]:
+    """Return the outcome of so many retrainings, spread evenly over the sizes."""
     attempts: list[Attempt] = []
     with fresh_installation() as folder:
         from django.conf import settings
 
         settings.EYES_POLICY = "public"
         for size in sizes:
-            site = Site(folder, size)
-            attempts += site.attempt(wishes.attempts // len(sizes))
-            tell([each for each in attempts if each.size == size])
-    if wishes.json:
-        wishes.json.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
+            attempts += Site(folder, size).attempt(number // len(sizes))
+            print(f"{size} test photos: done", file=sys.stderr, flush=True)
+    return attempts
 
 
 def tell(attempts: list[Attempt]) -> None:
@@ -98,6 +116,33 @@ def tell(attempts: list[Attempt]) -> None:
             f"{len(live)} | {harmed} | {changes} |",
             flush=True,
         )
+
+
+def draw(attempts: list[Attempt], path: Path) -> None:
+    """Write what each candidate truly changed, filled where it went live, as an SVG."""
+    from benchmarks.plots import open_axes, save
+
+    figure, axes = open_axes("", "true change of macro-F1, in points")
+    sizes = sorted({each.size for each in attempts})
+    for column, size in enumerate(sizes):
+        for place, attack in enumerate(ATTACKS):
+            some = [each for each in attempts if (each.attack, each.size) == (attack, size)]
+            across = place + 0.25 * (column - (len(sizes) - 1) / 2)
+            for went_live in (False, True):
+                changes = [100 * each.change for each in some if each.went_live == went_live]
+                # A fixed scatter, so that equal figures give equal files.
+                spread = [0.06 * ((number * 7) % 5 - 2) / 2 for number in range(len(changes))]
+                axes.scatter(
+                    [across + shift for shift in spread], changes, s=14, alpha=0.7,
+                    color=f"C{column}", facecolor=f"C{column}" if went_live else "none",
+                    label=f"{size} test photos" if place == 0 and went_live else None,
+                )  # fmt: skip
+    axes.axhline(-100 * HARM, color="0.3", linestyle="--", linewidth=1)
+    axes.set_xticks(range(len(ATTACKS)), ATTACKS)
+    axes.scatter([], [], s=14, facecolor="none", color="0.3", label="refused")
+    axes.scatter([], [], s=14, color="0.3", label="went live")
+    axes.legend(loc="lower left", fontsize=8)
+    save(figure, path)
 
 
 class Site:
