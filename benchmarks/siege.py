@@ -89,7 +89,7 @@ class Site:
         curate_import(world_name="base", pairs=pairs, actor=operator, curated=True)
         report = retrain()
         if not report.promoted:
-            promote_version(version=_version(report.version), by=operator, enqueue_retag=False)
+            promote_version(version=_version(1), by=operator, enqueue_retag=False)
         for kind, count in (("voter", VOTERS), ("attacker", ATTACKERS)):
             for number in range(count):
                 give_golds(User.objects.create_user(f"{kind} {number}"), operator)
@@ -289,7 +289,7 @@ def _people(kind: str) -> list[User]:
     return list(User.objects.filter(username__startswith=f"{kind} ").order_by("pk"))
 
 
-def _version(number: int | None) -> ModelVersion:
+def _version(number: int) -> ModelVersion:
     from tagging.models import ModelVersion
 
     return ModelVersion.objects.get(number=number)
