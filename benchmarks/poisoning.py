@@ -44,17 +44,17 @@ def main() -> None:
         stored = [each for path in wishes.read for each in json.loads(path.read_text())]
         attempts = [Attempt(**each) for each in stored]
     else:
-        attempts = play([int(size) for size in wishes.sizes.split(",")], wishes.attempts)
+        sizes = [int(size) for size in wishes.sizes.split(",")]
+        attempts = play(sizes, wishes.attempts, wishes.json)
     for size in sorted({each.size for each in attempts}):
         tell([each for each in attempts if each.size == size])
-    if wishes.json:
-        wishes.json.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
     if wishes.plot:
         draw(attempts, wishes.plot)
 
 
-def play(sizes: list[int], number: int) -> list[Attempt]:
-    """Return the outcome of so many retrainings, spread evenly over the sizes."""
+def play(sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
+    """Return the outcome of so many retrainings, spread evenly over the sizes; what is known after
+    each size is written to the path."""
     attempts: list[Attempt] = []
     with fresh_installation() as folder:
         from django.conf import settings
@@ -62,6 +62,8 @@ def play(sizes: list[int], number: int) -> list[Attempt]:
         settings.EYES_POLICY = "public"
         for size in sizes:
             attempts += Site(folder, size).attempt(number // len(sizes))
+            if path:
+                path.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
             print(f"{size} test photos: done", file=sys.stderr, flush=True)
     return attempts
 

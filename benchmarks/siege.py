@@ -79,7 +79,7 @@ class Site:
         from tagging.services.versions import promote_version
 
         call_command("flush", interactive=False, verbosity=0)
-        shutil.rmtree(self._folder / "models_store" / "1", ignore_errors=True)
+        self._remove_versions(but="")
         operator = User.objects.create_user("operator", is_staff=True)
         uploaders = [User.objects.create_user(f"uploader {number}") for number in range(UPLOADERS)]
         pairs = []
@@ -109,14 +109,16 @@ class Site:
         for name in ("eyes.sqlite3-wal", "eyes.sqlite3-shm"):
             (self._folder / name).unlink(missing_ok=True)
         shutil.copy(self._copy / "eyes.sqlite3", self._folder / "eyes.sqlite3")
-        store = self._folder / "models_store"
-        for published in store.iterdir():
-            if published.name.isdigit() and published.name != "1":
-                shutil.rmtree(published)
+        self._remove_versions(but="1")
         # A number that comes again is another version.
         classifier._held = None
         for tag, rows in self._kept_rows.items():
             self._unused[tag] = [int(row) for row in self._random.permutation(rows)]
+
+    def _remove_versions(self, *, but: str) -> None:
+        for published in (self._folder / "models_store").iterdir():
+            if published.name.isdigit() and published.name != but:
+                shutil.rmtree(published)
 
     def _try(self, attack: str) -> Iterator[Attempt]:
         """Yield the outcome of each retraining of one attack."""
