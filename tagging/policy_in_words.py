@@ -61,10 +61,10 @@ def as_markdown() -> str:
     lines = [
         "# The policy",
         "",
-        "Every number of the loop, for people who know each other (`community`, the default) and for",
-        "strangers (`public`, by EYES_POLICY). `manage.py policy` prints this page from the comments",
-        "of `tagging/policy.py`; the admin shows it as well. Shares and probabilities lie between 0",
-        "and 1.",
+        "Every number of the loop, for people who know each other (`community`, the default)",
+        "and for strangers (`public`, by EYES_POLICY). `manage.py policy` prints this page from",
+        "the comments of `tagging/policy.py`; the admin shows it as well. Shares and",
+        "probabilities lie between 0 and 1.",
     ]
     section = ""
     for passage in read_passages():
