@@ -14,7 +14,7 @@ the slice that they may be asked about at all, so that each photo has people who
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -31,6 +31,7 @@ from tagging.models import (
     TagState,
     Vote,
 )
+from tagging.models.network import BOOTSTRAP_NUMBER
 from tagging.services.embeddings import chunks
 from tagging.words import current_words
 
@@ -65,18 +66,20 @@ class BlindSlice:
 
     def suggested(self) -> QuerySet[Suggestion]:
         """Return what the network says of pairs of which nobody has spoken."""
-        speakers = [self.version, ModelVersion.objects.bootstrap()]
-        said = Suggestion.objects.filter(image__in=self.photos, version__in=speakers)
+        is_current = Q(version=self.version) | Q(version__number=BOOTSTRAP_NUMBER)
+        said = Suggestion.objects.filter(is_current, image__in=self.photos)
         return said.filter(~is_spoken_of()).order_by("pk")
 
-    def not_silent(self) -> Iterable[QuerySet[Any]]:
+    def not_silent(self) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any]]:
         """Return rows of all pairs that are not silent, in three queries that share no pair:
         states, votes that left none, and what any version says of the rest."""
         here = {"image__in": self.photos}
         has_state = Exists(_same_pair(ImageTag.objects.all()))
-        yield ImageTag.objects.filter(**here)
-        yield Vote.objects.current().filter(~has_state, **here)
-        yield Suggestion.objects.filter(~is_spoken_of(), **here)
+        return (
+            ImageTag.objects.filter(**here),
+            Vote.objects.current().filter(~has_state, **here),
+            Suggestion.objects.filter(~is_spoken_of(), **here),
+        )
 
 
 def stratum_of(*, is_shown: bool) -> Stratum:
