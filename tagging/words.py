@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from tagging.hierarchy import Hierarchy
 from tagging.models import Tag
 from tagging.vocabulary import Vocabulary, load_vocabulary, reword_vocabulary
 
 Pairs: TypeAlias = frozenset[tuple[str, str]]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Words:
             place_of.setdefault(self.meaning(label), place)
         own = {label: place for place, label in enumerate(labels) if label in place_of}
         return place_of | own
+
+    def presently(self, told: Mapping[str, Value]) -> dict[str, Value]:
+        """Return what was told by name under the names that mean the tags now.
+
+        Of several names for one tag its own counts, or else the first in `told`.
+        """
+        labels = list(told)
+        return {tag: told[labels[place]] for tag, place in self.places(labels).items()}
 
     @cached_property
     def first_day(self) -> Vocabulary:
