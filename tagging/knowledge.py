@@ -17,10 +17,11 @@ from tagging.models import (
     TagState,
     VersionState,
 )
-from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import live_version
+from tagging.supply import supply_of
 from tagging.vocabulary import load_vocabulary
+from tagging.words import current_hierarchy
 
 HARDEST: Final = 6
 # How far back the page looks for the first version that knew a tag.
@@ -80,12 +81,13 @@ class Knowledge:
 
 
 def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
-    """Return what the network knows of a tag that `with_learnable_photos` has counted.
+    """Return what the network knows of a tag, and what it would need to learn it.
 
-    Photos are only those that the viewer may see. In six queries at most, however many photos
-    there are.
+    Photos of the tags below it count, as they do for a run. Those named are only such as the
+    viewer may see. In seven queries at most, however many photos there are.
     """
     version, policy, vocabulary = live_version(), current_policy(), load_vocabulary()
+    supply = supply_of(tag, current_hierarchy())
     # Versions remember names as they were when they learnt them.
     names = frozenset({tag.name, *tag.aliases.values_list("name", flat=True)})
     is_learnt = not names.isdisjoint(version.labels)
@@ -94,9 +96,9 @@ def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
         is_learnt=is_learnt,
         is_known_from_start=not names.isdisjoint(vocabulary.tags),
         is_never_shown=tag.never_show or not names.isdisjoint(vocabulary.never_show),
-        learnable_photos=tag.learnable_photos,
+        learnable_photos=supply.photos,
         photos_needed=policy.learnable_photos,
-        people=_people_with_photos(tag, policy),
+        people=supply.people,
         people_needed=policy.learnable_uploaders if policy.learnable_uploaders > 1 else 0,
         learnt_since=_learnt_since(names, version) if is_learnt else None,
         figures=_figures(version.metrics, tag.name, names) if is_learnt else None,
@@ -123,14 +125,6 @@ def hardest_photos(tag: Tag, viewer: Viewer) -> list[HardPhoto]:
     return [
         HardPhoto(image=row.image, is_there=row.state == TagState.CURATED) for row in rows[:HARDEST]
     ]
-
-
-def _people_with_photos(tag: Tag, policy: Policy) -> int:
-    """Return how many people have curated photos of it; 0, unasked, where one is enough."""
-    if policy.learnable_uploaders <= 1:
-        return 0
-    curated = ImageTag.objects.curated().filter(tag=tag, image__in=Image.objects.teachable())
-    return curated.values("image__owner").distinct().count()
 
 
 def _learnt_since(names: frozenset[str], live: ModelVersion) -> int:
