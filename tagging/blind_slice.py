@@ -32,12 +32,9 @@ from tagging.models import (
     Vote,
 )
 from tagging.models.network import BOOTSTRAP_NUMBER
-from tagging.services.embeddings import chunks
-from tagging.words import current_words
+from tagging.words import current_words, places_of_tags
 
 STRATA: Final = (Stratum.SHOWN, Stratum.OFFERED, Stratum.SILENT)
-# Names asked for at once, below the variable limit of old SQLite builds.
-_NAMES: Final = 500
 
 Pair: TypeAlias = tuple[int, int]
 """Ids of a photo and a tag."""
@@ -100,18 +97,12 @@ def measured_tags(version: ModelVersion) -> tuple[int, ...]:
     Those for which one of its labels speaks now, whatever they were called when it learnt them,
     without those that no machine may say; for version 0 what is suggested anywhere.
     """
-    words = current_words()
-    speakable = Tag.objects.usable().filter(never_show=False)
-    if version.is_bootstrap:
-        said = Suggestion.objects.filter(tag_id=OuterRef("pk"))
-        rows = list(speakable.filter(Exists(said)).values_list("pk", "name"))
-    else:
-        rows = [
-            row
-            for names in chunks(sorted(words.places(version.labels)), _NAMES)
-            for row in speakable.filter(name__in=names).values_list("pk", "name")
-        ]
-    return tuple(sorted(pk for pk, name in rows if name not in words.unspoken))
+    if not version.is_bootstrap:
+        return tuple(places_of_tags(version.labels))
+    silent = current_words().unspoken
+    said = Suggestion.objects.filter(tag_id=OuterRef("pk"))
+    rows = Tag.objects.usable().filter(Exists(said)).order_by("pk").values_list("pk", "name")
+    return tuple(pk for pk, name in rows if name not in silent)
 
 
 def untaught_photos() -> ImageQuerySet:

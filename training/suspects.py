@@ -10,8 +10,9 @@ from django.db.models import Count
 from numpy.typing import NDArray
 
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.models import Content, ImageTag, Tag, TagState
-from tagging.services.embeddings import chunks, embedding_matrix
+from tagging.services.embeddings import embedding_matrix
 from tagging.vocabulary import load_vocabulary
 from training.decisions import Decisions, read_decisions
 from training.learning.examples import ABSENT, PRESENT
