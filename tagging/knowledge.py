@@ -59,6 +59,8 @@ class Knowledge:
     # Both only where a tag needs several people.
     people: int
     people_needed: int
+    photos_taught: int | None
+    """How many photos of it that version was taught, where it is written down."""
     learnt_since: int | None
     """The first of those versions in a row, up to the live one, that know the tag."""
     figures: Figures | None
@@ -100,6 +102,7 @@ def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
         photos_needed=policy.learnable_photos,
         people=supply.people,
         people_needed=policy.learnable_uploaders if policy.learnable_uploaders > 1 else 0,
+        photos_taught=_told(version.metrics, "taught", tag.name, names).get("present"),
         learnt_since=_learnt_since(names, version) if is_learnt else None,
         figures=_figures(version.metrics, tag.name, names) if is_learnt else None,
         hardest=hardest_photos(tag, viewer) if is_learnt else [],
@@ -141,10 +144,8 @@ def _learnt_since(names: frozenset[str], live: ModelVersion) -> int:
 
 
 def _figures(metrics: dict[str, Any], name: str, names: frozenset[str]) -> Figures | None:
-    """Return the figures of one tag, under its own or else another of its names, or None for a
-    version that was not judged on it."""
-    per_tag = metrics.get("per_tag", {})
-    told = next((per_tag[each] for each in (name, *sorted(names)) if each in per_tag), None)
+    """Return the figures of one tag, or None for a version that was not judged on it."""
+    told = _told(metrics, "per_tag", name, names)
     if not told:
         return None
     return Figures(
@@ -153,3 +154,10 @@ def _figures(metrics: dict[str, Any], name: str, names: frozenset[str]) -> Figur
         recall=told.get("recall"),
         f1=told.get("f1"),
     )
+
+
+def _told(metrics: dict[str, Any], table: str, name: str, names: frozenset[str]) -> dict[str, Any]:
+    """Return what a table of metrics holds of one tag, under its own or else another of its names;
+    nothing where it is not in it."""
+    per_tag = metrics.get(table, {})
+    return next((per_tag[each] for each in (name, *sorted(names)) if each in per_tag), {})

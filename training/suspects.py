@@ -67,7 +67,7 @@ def _suspects_of(decisions: Decisions, column: int, tag_id: int, backbone: str) 
     hashes = [decisions.photos[row_of[pk]] for pk in photos]
     found = [photos[row] for row in suspected_errors(vectors, present, _groups_of(hashes))]
     stated: set[int] = set()
-    for ids in chunks(found, 500):
+    for ids in chunks(found):
         said = ImageTag.objects.filter(
             image__in=Image.objects.on_show().filter(pk__in=ids),
             tag=tag_id,
@@ -80,6 +80,6 @@ def _suspects_of(decisions: Decisions, column: int, tag_id: int, backbone: str) 
 def _groups_of(hashes: Sequence[str]) -> list[str]:
     """Return the near-duplicate group of each file, as a name."""
     group_of: dict[str, int] = {}
-    for part in chunks(hashes, 500):
+    for part in chunks(hashes):
         group_of.update(Content.objects.filter(sha256__in=part).values_list("sha256", "group_id"))
     return [str(group_of.get(sha256, sha256)) for sha256 in hashes]

@@ -19,6 +19,7 @@ from training.models import RunState, TrainingRun
 from training.snapshot import learnable_candidates
 
 FIGURES = {
+    "taught": {"heron": {"present": 41, "absent": 60}},
     "per_tag": {"heron": {"present": 9, "precision": 0.9, "recall": 0.75, "f1": 0.8182}},
 }
 
@@ -109,7 +110,8 @@ def test_a_learnt_tag_tells_since_when_and_how_well(client: Client, tag_page: st
     ModelVersion.objects.create(number=4, labels=[], state="refused")
     go_live(5, "heron", metrics=FIGURES)
     page = client.get(tag_page)
-    assertContains(page, "version 5, since version 2")
+    assertContains(page, "version 5, since version 2) knows this tag from 41 photos.")
+    assertContains(page, "3 approved photos show it now.")
     assertContains(page, "90.0 %")
     assertContains(page, "75.0 %")
     assertContains(page, "81.8 %")
