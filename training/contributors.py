@@ -31,6 +31,7 @@ from tagging.models import (
 from tagging.previews import Preview
 from tagging.registry import live_promotion
 from tagging.words import Words, current_words
+from training.learning.wording import count, percent
 
 # News of a version is news for so long.
 NEWS: Final = timedelta(days=14)
@@ -146,11 +147,11 @@ def notice_for(
     """
     answers = contribution.answers
     named = [effects[tag] for tag in contribution.tags if tag in effects][:_MOST_TAGS]
-    told = f"Version {version.number} is live. Your {_count(answers, 'answer')} taught it"
+    told = f"Version {version.number} is live. Your {count(answers, 'answer')} taught it"
     if named:
         told += f": {', '.join(named)}"
     if changes:
-        told += f"; {_count(changes, 'tag')} changed on your photos"
+        told += f"; {count(changes, 'tag')} changed on your photos"
     return f"{told}."
 
 
@@ -172,8 +173,8 @@ def effects_on_tags(metrics: Mapping[str, Any], words: Words) -> dict[str, str]:
 
 def _effect(tag: str, now: float, before: float | None) -> str:
     if before is None:
-        return f"{tag} is new, F1 {now:.0%}".replace("%", " %")
-    return f"{tag} F1 {before:.0%} → {now:.0%}".replace("%", " %")
+        return f"{tag} is new, F1 {percent(now, digits=0)}"
+    return f"{tag} F1 {percent(before, digits=0)} → {percent(now, digits=0)}"
 
 
 def _address_of(version: ModelVersion) -> str:
@@ -220,7 +221,3 @@ def _voters(decided: QuerySet[TagEvent], until: datetime) -> Iterable[tuple[int,
     votes = Vote.objects.current().filter(created_at__lte=until).annotate(said=said)
     rows = votes.filter(Exists(agreed)).values_list("person_id", "image_id", "tag__name")
     return rows.iterator(chunk_size=10_000)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

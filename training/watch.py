@@ -16,6 +16,7 @@ from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import live_promotion, standing_versions
 from tagging.services.versions import PromotionRefused, hold_promotions, promote_version
+from training.learning.wording import percent
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ class Fall:
         """Return the fall for people, with the number of answers on either side."""
         return (
             f"Acceptance fell by {self.points * 100:.1f} points: people agree with "
-            f"{self.live.share:.1%} of what version {self.live.version.number} shows "
+            f"{percent(self.live.share)} of what version {self.live.version.number} shows "
             f"({self.live.answers} blind answers); with version {self.before.version.number} it "
-            f"was {self.before.share:.1%} ({self.before.answers})."
-        ).replace("%", " %")
+            f"was {percent(self.before.share)} ({self.before.answers})."
+        )
 
 
 def watch_live_version() -> str:
