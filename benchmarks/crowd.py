@@ -211,7 +211,7 @@ def _by_policy(
     for today in np.arange(0.0, last + age + 1.0):
         ballots = [
             Ballot(value=value, weight=weights[number], circle=circles[number],
-                   is_of_age=today - day >= age)
+                   is_of_age=bool(today - day >= age))
             for day, number, value in votes
             if day <= today
         ]  # fmt: skip

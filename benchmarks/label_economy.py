@@ -133,7 +133,7 @@ def learn(material: Material, ask: Ask, seed: int, full: float) -> list[tuple[in
         curve.append((classroom.asked, judge(classroom, head)))
         if curve[-1][1] > (ENOUGH + 0.02) * full:
             break
-        scores = 1 / (1 + np.exp(-head(classroom.features)))
+        scores = (1 / (1 + np.exp(-head(classroom.features)))).astype(np.float32)
         classroom.ask(ask(classroom, scores, round(batch)))
         batch *= GROWTH
     return curve

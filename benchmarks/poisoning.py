@@ -351,6 +351,8 @@ def _people(kind: str) -> list[User]:
 def _version(number: int | None) -> ModelVersion:
     from tagging.models import ModelVersion
 
+    if number is None:
+        raise ValueError("The run published no version.")
     return ModelVersion.objects.get(number=number)
 
 
