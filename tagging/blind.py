@@ -1,36 +1,27 @@
 """How good the live version is for those who do not know what it said: the blind slice.
 
 Part of what the review page asks is drawn uniformly, stratum by stratum, from pairs of photo and
-tag that took no part in teaching and of which nobody had said anything. Nobody sees what the
-network thinks of them, so the share of yes among the pairs that it shows is its precision, free
-of whatever made people look. Figures on test photos are not: those were chosen to be taught.
+tag that took no part in teaching and of which nobody had said anything (`tagging.blind_slice`).
+Nobody sees what the network thinks of them, so the share of yes among the pairs that it shows is
+its precision, free of whatever made people look. Figures on test photos are not: those were
+chosen to be taught.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, QuerySet
 
-from gallery.models import Image, ImageQuerySet
+from tagging.blind_slice import STRATA, BlindSlice, is_spoken_of, stratum_of
 from tagging.estimation import Interval, Sample, stratified_share, wilson_interval
-from tagging.models import (
-    FullyTagged,
-    ImageTag,
-    ModelVersion,
-    ReviewKind,
-    ReviewTask,
-    Stratum,
-    Suggestion,
-    Tag,
-    TagState,
-    Vote,
-    VoteValue,
-)
-
-STRATA = (Stratum.SHOWN, Stratum.OFFERED, Stratum.SILENT)
+from tagging.models import ModelVersion, ReviewKind, ReviewTask, Stratum, VoteValue
+from tagging.policy import Policy
+from tagging.services.reputation import read_weights
 
 
 @dataclass(frozen=True)
@@ -48,21 +39,21 @@ class BlindFigures:
 
 
 def blind_figures(
-    version: ModelVersion,
-    *,
-    weights: Mapping[int, float] | None = None,
-    until: datetime | None = None,
+    version: ModelVersion, policy: Policy, *, until: datetime | None = None
 ) -> BlindFigures:
-    """Return the figures of a version from its blind answers, in one query.
+    """Return the figures of a version from its blind answers.
 
-    Yes and no count, "not sure" and unanswered questions do not. With `weights` (by the id of a
-    person) only answers of people whose votes weigh anything count, each once: a skilled person's
-    answer is not two people's. `until` leaves out what was answered later. Recall needs the
-    number of pairs per stratum, which `count_blind_pairs` keeps while the version is live.
+    Yes and no count, "not sure" and unanswered questions do not. Where the policy asks for gold
+    tasks first, only answers of people whose votes weigh anything count, each once: a skilled
+    person's answer is not two people's. `until` leaves out what was answered later. Recall needs
+    the number of pairs per stratum, which `count_blind_pairs` keeps while the version is live.
+    One query, with gold tasks two.
     """
+    answers = list(_answers(version, until))
+    weights = read_weights({person_id for _, _, person_id, _ in answers}, policy)
     counted = {stratum: [0, 0] for stratum in STRATA}
-    for stratum, value, person_id, number in _answers(version, until):
-        if weights is None or weights.get(person_id, 0.0) > 0:
+    for stratum, value, person_id, number in answers:
+        if weights[person_id] > 0:
             counted[Stratum(stratum)][0] += number if value == VoteValue.YES else 0
             counted[Stratum(stratum)][1] += number
     strata = {
@@ -85,63 +76,38 @@ def count_blind_pairs(*, version: ModelVersion) -> dict[str, int]:
     been among them. Once another version is live the numbers stay as they are, since suggestions
     no longer tell what this one said.
     """
-    tags = spoken_tags(version)
-    photos = blind_photos()
-    said = Q(image__in=photos, tag__in=tags)
-    answered = {
-        row["stratum"]: row["number"]
-        for row in _blind_tasks(version)
-        .exclude(value="")
-        .values("stratum")
-        .annotate(number=Count("pk"))
-    }
+    whole = BlindSlice.of(version)
     open_pairs = {
-        Stratum.SHOWN: _unanswered(Suggestion.objects.filter(said, is_shown=True)).count(),
-        Stratum.OFFERED: _unanswered(Suggestion.objects.filter(said, is_shown=False)).count(),
+        stratum_of(is_shown=is_shown): _count(
+            whole.suggested().filter(is_shown=is_shown), whole.tags
+        )
+        for is_shown in (True, False)
     }
-    pairs = photos.count() * tags.count() - _number_of_pairs_said(photos, tags)
-    open_pairs[Stratum.SILENT] = max(0, pairs - sum(open_pairs.values()))
+    not_silent = sum(_count(rows, whole.tags) for rows in whole.not_silent())
+    open_pairs[Stratum.SILENT] = whole.photos.count() * len(whole.tags) - not_silent
+    answered = _count_answered(version)
     version.blind_pairs = {
-        str(stratum): open_pairs[stratum] + answered.get(str(stratum), 0) for stratum in STRATA
+        str(stratum): open_pairs[stratum] + answered[str(stratum)] for stratum in STRATA
     }
     version.save(update_fields=["blind_pairs"])
     return dict(version.blind_pairs)
 
 
-def blind_photos() -> ImageQuerySet:
-    """Return the photos that may be asked about blindly: on show, and no part of any lesson.
+def _count(rows: QuerySet[Any], tags: Collection[int]) -> int:
+    """Return of how many pairs of a photo and one of these tags the rows speak."""
+    wanted = frozenset(tags)
+    per_tag = rows.order_by().values_list("tag_id").annotate(Count("image_id", distinct=True))
+    return sum(number for tag_id, number in per_tag if tag_id in wanted)
 
-    A moderator's decision, an import that sorted the photo, or the mark "fully tagged" made it
-    one; there the network has been told the answer.
+
+def _count_answered(version: ModelVersion) -> Counter[str]:
+    """Return how many pairs of each stratum were answered, each once.
+
+    Where every answer was taken back since, on whatever page, the pair is an open one again.
     """
-    decided = ImageTag.objects.filter(
-        Q(decided_by__isnull=False) | Q(is_double_checked=True) | Q(state=TagState.CURATED),
-        image=OuterRef("pk"),
-    )
-    worlds = Image.closed_worlds.through.objects.filter(image=OuterRef("pk"))
-    marks = FullyTagged.objects.filter(image=OuterRef("pk"))
-    return Image.objects.on_show().filter(~Exists(decided), ~Exists(worlds), ~Exists(marks))
-
-
-def spoken_tags(version: ModelVersion) -> QuerySet[Tag]:
-    """Return the tags that the version has learnt and may say."""
-    return Tag.objects.filter(name__in=version.labels, is_blocked=False, never_show=False)
-
-
-def _unanswered(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
-    pair = {"image": OuterRef("image_id"), "tag": OuterRef("tag_id")}
-    return suggestions.filter(
-        ~Exists(ImageTag.objects.filter(**pair)), ~Exists(Vote.objects.current().filter(**pair))
-    )
-
-
-def _number_of_pairs_said(photos: ImageQuerySet, tags: QuerySet[Tag]) -> int:
-    """Return on how many of these pairs somebody has said something, "not sure" included."""
-    here = {"image__in": photos, "tag__in": tags}
-    states = ImageTag.objects.filter(**here)
-    pair = {"image": OuterRef("image_id"), "tag": OuterRef("tag_id")}
-    bare = Vote.objects.current().filter(**here).filter(~Exists(ImageTag.objects.filter(**pair)))
-    return states.count() + bare.values("image_id", "tag_id").distinct().count()
+    answered = _blind_tasks(version).exclude(value="").filter(is_spoken_of())
+    pairs = answered.values_list("stratum", "image_id", "tag_id").distinct()
+    return Counter(stratum for stratum, _, _ in pairs)
 
 
 def _blind_tasks(version: ModelVersion) -> QuerySet[ReviewTask]:

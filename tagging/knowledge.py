@@ -17,10 +17,11 @@ from tagging.models import (
     TagState,
     VersionState,
 )
-from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import live_version
+from tagging.supply import supply_of
 from tagging.vocabulary import load_vocabulary
+from tagging.words import current_hierarchy
 
 HARDEST: Final = 6
 # How far back the page looks for the first version that knew a tag.
@@ -58,6 +59,8 @@ class Knowledge:
     # Both only where a tag needs several people.
     people: int
     people_needed: int
+    photos_taught: int | None
+    """How many photos of it that version was taught, where it is written down."""
     learnt_since: int | None
     """The first of those versions in a row, up to the live one, that know the tag."""
     figures: Figures | None
@@ -80,12 +83,13 @@ class Knowledge:
 
 
 def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
-    """Return what the network knows of a tag that `with_learnable_photos` has counted.
+    """Return what the network knows of a tag, and what it would need to learn it.
 
-    Photos are only those that the viewer may see. In six queries at most, however many photos
-    there are.
+    Photos of the tags below it count, as they do for a run. Those named are only such as the
+    viewer may see. In seven queries at most, however many photos there are.
     """
     version, policy, vocabulary = live_version(), current_policy(), load_vocabulary()
+    supply = supply_of(tag, current_hierarchy())
     # Versions remember names as they were when they learnt them.
     names = frozenset({tag.name, *tag.aliases.values_list("name", flat=True)})
     is_learnt = not names.isdisjoint(version.labels)
@@ -94,10 +98,11 @@ def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
         is_learnt=is_learnt,
         is_known_from_start=not names.isdisjoint(vocabulary.tags),
         is_never_shown=tag.never_show or not names.isdisjoint(vocabulary.never_show),
-        learnable_photos=tag.learnable_photos,
+        learnable_photos=supply.photos,
         photos_needed=policy.learnable_photos,
-        people=_people_with_photos(tag, policy),
+        people=supply.people,
         people_needed=policy.learnable_uploaders if policy.learnable_uploaders > 1 else 0,
+        photos_taught=_told(version.metrics, "taught", tag.name, names).get("present"),
         learnt_since=_learnt_since(names, version) if is_learnt else None,
         figures=_figures(version.metrics, tag.name, names) if is_learnt else None,
         hardest=hardest_photos(tag, viewer) if is_learnt else [],
@@ -125,14 +130,6 @@ def hardest_photos(tag: Tag, viewer: Viewer) -> list[HardPhoto]:
     ]
 
 
-def _people_with_photos(tag: Tag, policy: Policy) -> int:
-    """Return how many people have curated photos of it; 0, unasked, where one is enough."""
-    if policy.learnable_uploaders <= 1:
-        return 0
-    curated = ImageTag.objects.curated().filter(tag=tag, image__in=Image.objects.teachable())
-    return curated.values("image__owner").distinct().count()
-
-
 def _learnt_since(names: frozenset[str], live: ModelVersion) -> int:
     """Return the number of the earliest version from which on every live one knew the tag."""
     earlier = ModelVersion.objects.newest().filter(
@@ -147,10 +144,8 @@ def _learnt_since(names: frozenset[str], live: ModelVersion) -> int:
 
 
 def _figures(metrics: dict[str, Any], name: str, names: frozenset[str]) -> Figures | None:
-    """Return the figures of one tag, under its own or else another of its names, or None for a
-    version that was not judged on it."""
-    per_tag = metrics.get("per_tag", {})
-    told = next((per_tag[each] for each in (name, *sorted(names)) if each in per_tag), None)
+    """Return the figures of one tag, or None for a version that was not judged on it."""
+    told = _told(metrics, "per_tag", name, names)
     if not told:
         return None
     return Figures(
@@ -159,3 +154,10 @@ def _figures(metrics: dict[str, Any], name: str, names: frozenset[str]) -> Figur
         recall=told.get("recall"),
         f1=told.get("f1"),
     )
+
+
+def _told(metrics: dict[str, Any], table: str, name: str, names: frozenset[str]) -> dict[str, Any]:
+    """Return what a table of metrics holds of one tag, under its own or else another of its names;
+    nothing where it is not in it."""
+    per_tag = metrics.get(table, {})
+    return next((per_tag[each] for each in (name, *sorted(names)) if each in per_tag), {})

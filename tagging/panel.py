@@ -21,6 +21,8 @@ from tagging.models import (
     Vote,
     VoteValue,
 )
+from tagging.presets import current_policy
+from tagging.services.objections import may_decide
 
 # After this many looks (about two minutes) the page stops asking; the tags come with a reload.
 PATIENCE: Final = 60
@@ -85,13 +87,15 @@ class Panel:
     image: Image
     may_vote: bool
     is_moderator: bool
+    may_decide: bool
+    """A moderator, and where nobody decides about their own photos, one of another's photo."""
     people: list[PersonTag] = field(default_factory=list)
     refused: list[PersonTag] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
     is_waiting: bool = False
     last_event: TagEvent | None = None
     is_fully_tagged: bool = False
-    """Only asked for moderators."""
+    """Only asked for whoever may decide."""
 
     @property
     def has_conflict(self) -> bool:
@@ -101,10 +105,16 @@ class Panel:
 
 def read_panel(*, image: Image, viewer: Viewer) -> Panel:
     """Return the panel of a photo that this person may see, in at most eight queries."""
-    panel = Panel(image=image, may_vote=viewer.is_authenticated, is_moderator=viewer.is_staff)
+    panel = Panel(
+        image=image,
+        may_vote=viewer.is_authenticated,
+        is_moderator=viewer.is_staff,
+        may_decide=viewer.is_staff and may_decide(viewer.pk, image, current_policy()),
+    )
     items = _person_tags(image, viewer)
     if viewer.is_staff:
         _mark_conflicts(image, items)
+    if panel.may_decide:
         panel.is_fully_tagged = FullyTagged.objects.filter(image=image).exists()
     panel.people = [item for item in items if item.row.state != TagState.REJECTED]
     panel.refused = [item for item in items if item.row.state == TagState.REJECTED]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass, field
 
-from tagging.policy import Policy
+from tagging.policy import PRESETS, Policy
 
 _SECTION = re.compile(r"    # --- (.+?) -+$")
 _COMMENT = re.compile(r"    # (.+)$")
@@ -52,3 +53,27 @@ def in_words(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"{share:.0%} from {least}" for least, share in value)
     return str(value)
+
+
+def as_markdown() -> str:
+    """Return both presets side by side, for docs/policy.md and the command line."""
+    names = list(PRESETS)
+    lines = [
+        "# The policy",
+        "",
+        "Every number of the loop, for people who know each other (`community`, the default)",
+        "and for strangers (`public`, by EYES_POLICY). `manage.py policy` prints this page from",
+        "the comments of `tagging/policy.py`; the admin shows it as well. Shares and",
+        "probabilities lie between 0 and 1.",
+    ]
+    section = ""
+    for passage in read_passages():
+        if passage.section != section:
+            section = passage.section
+            lines += ["", f"## {section}"]
+        lines += ["", *textwrap.wrap(passage.words, 100), ""] if passage.words else [""]
+        lines += [f"| number | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+        for name in passage.names:
+            values = [in_words(getattr(preset, name)) for preset in PRESETS.values()]
+            lines.append(f"| `{name}` | {' | '.join(values)} |")
+    return "\n".join(lines) + "\n"

@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from tagging.chunks import chunks
 from tagging.hierarchy import Hierarchy
 from tagging.models import Tag
 from tagging.vocabulary import Vocabulary, load_vocabulary, reword_vocabulary
 
 Pairs: TypeAlias = frozenset[tuple[str, str]]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class Words:
             place_of.setdefault(self.meaning(label), place)
         own = {label: place for place, label in enumerate(labels) if label in place_of}
         return place_of | own
+
+    def presently(self, told: Mapping[str, Value]) -> dict[str, Value]:
+        """Return what was told by name under the names that mean the tags now.
+
+        Of several names for one tag its own counts, or else the first in `told`.
+        """
+        labels = list(told)
+        return {tag: told[labels[place]] for tag, place in self.places(labels).items()}
 
     @cached_property
     def first_day(self) -> Vocabulary:
@@ -72,6 +82,21 @@ def current_words() -> Words:
         if is_blocked or never_show:
             unspoken.add(name)
     return order_words(aliases, told, unspoken)
+
+
+def places_of_tags(labels: Sequence[str]) -> dict[int, int]:
+    """Return for each tag that a machine may say, by id in ascending order, the place of the label
+    that speaks for it now, whatever the tag was called when the labels were learnt."""
+    words = current_words()
+    place_of = {name: place for name, place in words.places(labels).items()
+                if name not in words.unspoken}  # fmt: skip
+    usable = Tag.objects.usable()
+    rows = [
+        row
+        for names in chunks(sorted(place_of))
+        for row in usable.filter(name__in=names).values_list("pk", "name")
+    ]
+    return {pk: place_of[name] for pk, name in sorted(rows)}
 
 
 def order_words(

@@ -1,17 +1,23 @@
-"""Who taught a version, and telling them what came of it."""
+"""Who taught a version, and telling them what came of it.
+
+What counts is what taught: answers that were decided the way they were given, and still are. Who
+voted in vain is not told that it raised anything. It is worked out once, when a version goes live,
+and kept as a notice; the review page shows the same notice while it is news.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
+from django.utils import timezone
 
-from gallery.models import Image
+from gallery.models import Image, Notice, User
 from gallery.notices import tell
 from tagging.models import (
     ImageTag,
@@ -24,7 +30,11 @@ from tagging.models import (
 )
 from tagging.previews import Preview
 from tagging.registry import live_promotion
+from tagging.words import Words, current_words
+from training.learning.wording import count, percent
 
+# News of a version is news for so long.
+NEWS: Final = timedelta(days=14)
 # Tags named in a notice: those the person answered most about.
 _MOST_TAGS = 3
 _DECIDED = (TagState.CURATED, TagState.REJECTED)
@@ -62,11 +72,25 @@ def tell_contributors(*, promotion: Promotion) -> int:
     preview = Preview.from_json(version.preview)
     if preview and (before is None or preview.against != before.number):
         preview = None
+    effects = effects_on_tags(version.metrics, current_words())
     texts = {
-        person_id: notice_for(version, contribution, changes_on_photos_of(person_id, preview))
+        person_id: notice_for(
+            version, contribution, effects, changes_on_photos_of(person_id, preview)
+        )
         for person_id, contribution in taught.items()
     }
-    return tell(texts=texts, url=f"{reverse('training:model', args=[version.number])}#taught")
+    return tell(texts=texts, url=_address_of(version))
+
+
+def news_for(person: User) -> str:
+    """Return what a person was told of the live version while it is news, else ""."""
+    live = live_promotion()
+    if live is None:
+        return ""
+    notices = Notice.objects.filter(
+        person=person, url=_address_of(live.version), created_at__gt=timezone.now() - NEWS
+    )
+    return notices.values_list("text", flat=True).first() or ""
 
 
 def version_before(promotion: Promotion) -> ModelVersion | None:
@@ -93,11 +117,11 @@ def contributions_to(
     A pair of photo and tag taught it if it was decided (curated or rejected) before its knowledge
     was frozen and still is, and the photo is offered. New about it is what was decided since the
     version `after` was taught, and everything about tags which that one had not learnt. It was
-    taught by whoever decided, and by those whose votes at that time said the same. Two queries,
-    however many people there are.
+    taught by whoever decided, and by those whose votes at that time said the same. Tags go by
+    their present names. Two large queries, however many people there are.
     """
     taught: dict[int, Contribution] = defaultdict(Contribution)
-    decided = _decisions(version, after)
+    decided = _decisions(version, after, current_words())
     for person_id, image_id, tag in _deciders(decided):
         taught[person_id].photos[tag].add(image_id)
     for person_id, image_id, tag in _voters(decided, frozen_at(version)):
@@ -110,39 +134,57 @@ def changes_on_photos_of(person_id: int, preview: Preview | None) -> int | None:
     return None if preview is None else preview.owners.get(str(person_id), 0)
 
 
-def notice_for(version: ModelVersion, contribution: Contribution, changes: int | None) -> str:
+def notice_for(
+    version: ModelVersion,
+    contribution: Contribution,
+    effects: Mapping[str, str],
+    changes: int | None,
+) -> str:
     """Return for example `Version 14 is live. Your 12 answers taught it: heron F1 61 % → 83 %; 3
-    tags changed on your photos.`"""
+    tags changed on your photos.`
+
+    Named are the tags answered most about, of those with an effect.
+    """
     answers = contribution.answers
-    effects = [
-        effect
-        for tag in contribution.tags[:_MOST_TAGS]
-        if (effect := effect_on_tag(version.metrics, tag))
-    ]
-    told = f"Version {version.number} is live. Your {_count(answers, 'answer')} taught it"
-    if effects:
-        told += f": {', '.join(effects)}"
+    named = [effects[tag] for tag in contribution.tags if tag in effects][:_MOST_TAGS]
+    told = f"Version {version.number} is live. Your {count(answers, 'answer')} taught it"
+    if named:
+        told += f": {', '.join(named)}"
     if changes:
-        told += f"; {_count(changes, 'tag')} changed on your photos"
+        told += f"; {count(changes, 'tag')} changed on your photos"
     return f"{told}."
 
 
-def effect_on_tag(metrics: Mapping[str, Any], tag: str) -> str:
-    """Return for example `heron F1 61 % → 83 %`, or `pug is new, F1 70 %`; "" for no figure.
+def effects_on_tags(metrics: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Return for each tag with a figure for example `heron F1 61 % → 83 %`, or `pug is new, F1
+    70 %`, by its present name.
 
     Both figures come from the same test photos. A tag that the version before did not know at
-    all had no figure of its own.
+    all had no figure of its own: it got nothing right.
     """
-    now = metrics.get("per_tag", {}).get(tag, {}).get("f1")
-    if now is None:
-        return ""
-    before = metrics.get("live", {}).get("per_tag", {}).get(tag, {}).get("f1")
+    now = words.presently(metrics.get("per_tag", {}))
+    before = words.presently(metrics.get("live", {}).get("per_tag", {}))
+    return {
+        tag: _effect(tag, figures["f1"], before.get(tag, {}).get("f1") or None)
+        for tag, figures in now.items()
+        if figures.get("f1") is not None
+    }
+
+
+def _effect(tag: str, now: float, before: float | None) -> str:
     if before is None:
-        return f"{tag} is new, F1 {now:.0%}".replace("%", " %")
-    return f"{tag} F1 {before:.0%} → {now:.0%}".replace("%", " %")
+        return f"{tag} is new, F1 {percent(now, digits=0)}"
+    return f"{tag} F1 {percent(before, digits=0)} → {percent(now, digits=0)}"
 
 
-def _decisions(version: ModelVersion, after: ModelVersion | None) -> QuerySet[TagEvent]:
+def _address_of(version: ModelVersion) -> str:
+    """Return where the notice leads, by which it is found as well: one per version."""
+    return f"{reverse('training:model', args=[version.number])}#taught"
+
+
+def _decisions(
+    version: ModelVersion, after: ModelVersion | None, words: Words
+) -> QuerySet[TagEvent]:
     """Return the events that made a pair teaching material for this version and still hold."""
     holds = ImageTag.objects.filter(
         image=OuterRef("image_id"), tag=OuterRef("tag_id"), state=OuterRef("state_after")
@@ -151,11 +193,11 @@ def _decisions(version: ModelVersion, after: ModelVersion | None) -> QuerySet[Ta
         Exists(holds),
         state_after__in=_DECIDED,
         created_at__lte=frozen_at(version),
-        tag__name__in=version.labels,
+        tag__name__in=words.places(version.labels),
         image__in=Image.objects.teachable(),
     )
     if after is not None:
-        is_new = Q(created_at__gt=frozen_at(after)) | ~Q(tag__name__in=after.labels)
+        is_new = Q(created_at__gt=frozen_at(after)) | ~Q(tag__name__in=words.places(after.labels))
         events = events.filter(is_new)
     return events.exclude(state_before=F("state_after")).order_by()
 
@@ -179,7 +221,3 @@ def _voters(decided: QuerySet[TagEvent], until: datetime) -> Iterable[tuple[int,
     votes = Vote.objects.current().filter(created_at__lte=until).annotate(said=said)
     rows = votes.filter(Exists(agreed)).values_list("person_id", "image_id", "tag__name")
     return rows.iterator(chunk_size=10_000)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.learning.wording import percent
+
 WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 20, 50
 # Name, and key of a point; the style sheet tells the lines apart by their strokes.
@@ -76,7 +78,7 @@ def plot_curve(points: Sequence[Mapping[str, Any]]) -> CurvePlot | None:
             Mark(place_x(p["per_tag"]), HEIGHT - _BOTTOM, f"{p['per_tag']:g}")
             for p in _not_too_near(points, place_x)
         ],
-        y_ticks=[Mark(_LEFT, place_y(share), f"{share:.0%}".replace("%", " %")) for share in ticks],
+        y_ticks=[Mark(_LEFT, place_y(share), percent(share, digits=0)) for share in ticks],
     )
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from gallery.models import Image
 from tagging.backbones.cards import get_card
+from tagging.chunks import chunks
 from tagging.presets import current_policy
-from tagging.services.embeddings import chunks, embed_images, embedding_matrix
+from tagging.services.embeddings import embed_images, embedding_matrix
 from training.learning.curve import USUAL_POINTS, draw_curve
 from training.learning.examples import (
     ABSENT,
@@ -24,8 +25,6 @@ from training.learning.examples import (
     read_manifest,
 )
 from training.models import DatasetVersion, LearningCurve
-
-_BATCH = 500
 
 
 class NothingToDraw(Exception):
@@ -74,7 +73,7 @@ def _what_is_left(dataset: DatasetVersion, backbone: str) -> tuple[Examples, NDA
     """Return the photos of the dataset that still may teach, with the tags that they still can."""
     frozen = read_manifest(bytes(dataset.manifest))
     id_of: dict[str, int] = {}
-    for hashes in chunks(frozen.photos, _BATCH):
+    for hashes in chunks(frozen.photos):
         offered = Image.objects.teachable().filter(sha256__in=hashes)
         id_of.update(offered.values_list("sha256", "pk"))
     embed_images(image_ids=id_of.values(), backbone=backbone)

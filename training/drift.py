@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from gallery.models import Image, ImageQuerySet
 from gallery.notices import tell_moderators
+from tagging.chunks import chunks
 from tagging.head import Head
 from tagging.models import ModelVersion
 from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import check_version
-from tagging.services.embeddings import chunks, embedding_matrix
+from tagging.services.embeddings import embedding_matrix
 from training.learning.stability import LEAST_SCORES, stability_index
 from training.models import DriftReading
 

@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.head import Head
-from tagging.models import ClosedWorld, FullyTagged, ImageTag, Tag, TagState
-from tagging.services.embeddings import chunks, embedding_matrix
-from tagging.vocabulary import load_vocabulary
+from tagging.models import ClosedWorld, FullyTagged, ImageTag, TagState
+from tagging.services.embeddings import embedding_matrix
+from tagging.words import places_of_tags
 from training.learning.queue import Nearest, nearest_rows
 
 CHUNK: Final = 1000
@@ -48,25 +49,13 @@ class _Known:
     decided: list[tuple[int, int, bool]]
 
 
-def speakable_columns(head: Head) -> dict[int, int]:
-    """Return the place in the head of each tag, by id, that people may be asked about."""
-    places = {name: place for place, name in enumerate(head.labels)}
-    silent = load_vocabulary().never_show
-    tags = Tag.objects.usable().filter(never_show=False).order_by("pk")
-    return {
-        pk: places[name]
-        for pk, name in tags.values_list("pk", "name").iterator()
-        if name in places and name not in silent
-    }
-
-
 def walk_library(head: Head, backbone: str, *, nearest: int, hardest: int) -> Walk:
     """Return what the live head finds in every photo that has a vector of its backbone.
 
     `nearest` pairs on either side of the thresholds are shared by all tags, at least five each;
     `hardest` are kept of each tag: curated with a low score, rejected with a high one.
     """
-    columns = speakable_columns(head)
+    columns = places_of_tags(head.labels)
     tags, places = list(columns), np.array(list(columns.values()), dtype=np.intp)
     each = max(5, nearest // max(1, len(tags)))
     uncertain = {tag: Nearest(each) for tag in tags}
@@ -122,7 +111,7 @@ def _read_known(photos: Sequence[int], tags: Sequence[int]) -> _Known:
         decided=[],
     )
     worlds = _columns_of_worlds(column_of)
-    for ids in chunks(photos, 500):
+    for ids in chunks(photos):
         for pk in Image.objects.on_show().filter(pk__in=ids).values_list("pk", flat=True):
             known.on_show[rows[pk]] = True
         for pk in FullyTagged.objects.filter(image__in=ids).values_list("image_id", flat=True):

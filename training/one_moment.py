@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from tagging.services.twin_groups import TWIN_LOCK
+from tagging.services.advisory_locks import Lock, call_lock
 
 
 @contextmanager
@@ -37,14 +37,9 @@ def holding_the_split() -> Iterator[None]:
         with seeing_one_moment():
             yield
         return
-    _call("pg_advisory_lock")
+    call_lock("pg_advisory_lock", Lock.TWINS)
     try:
         with seeing_one_moment():
             yield
     finally:
-        _call("pg_advisory_unlock")
-
-
-def _call(function: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [TWIN_LOCK])
+        call_lock("pg_advisory_unlock", Lock.TWINS)

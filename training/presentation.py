@@ -64,7 +64,8 @@ def tag_rows(metrics: Mapping[str, Any]) -> list[TagRow]:
             precision=figures["precision"],
             recall=figures["recall"],
             f1=figures["f1"],
-            f1_before=before.get(name, {}).get("f1"),
+            # Of a tag that it did not know a version gets nothing right, which is no figure.
+            f1_before=before.get(name, {}).get("f1") or None,
         )
         for name, figures in sorted(metrics.get("per_tag", {}).items())
     ]

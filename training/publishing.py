@@ -19,6 +19,7 @@ from tagging.models import ModelVersion, VersionState
 from training.learning.gate import GateLine, Outcome, Verdict
 from training.learning.lesson import Lesson
 from training.learning.metrics import Figures
+from training.learning.wording import percent
 from training.snapshot import Snapshot
 
 
@@ -132,15 +133,15 @@ def write_card(judged: Judged) -> str:
         f"judge on. Dataset {judged.snapshot.manifest.sha256}.",
         "",
         "## How good it is",
-        f"On the test photos: macro-F1 {in_percent(figures.macro_f1)}, mean average precision "
-        f"{in_percent(figures.mean_average_precision)}, right first of its world "
-        f"{in_percent(figures.top1)} ({figures.top1_photos} photos).",
+        f"On the test photos: macro-F1 {percent(figures.macro_f1)}, mean average precision "
+        f"{percent(figures.mean_average_precision)}, right first of its world "
+        f"{percent(figures.top1)} ({figures.top1_photos} photos).",
         "",
         "| tag | photos | precision | recall | F1 |",
         "|---|---:|---:|---:|---:|",
         *(
             f"| {tag.replace('|', chr(92) + '|')} | {each.present} | "
-            f"{in_percent(each.precision)} | {in_percent(each.recall)} | {in_percent(each.f1)} |"
+            f"{percent(each.precision)} | {percent(each.recall)} | {percent(each.f1)} |"
             for tag, each in figures.per_tag.items()
         ),
         "",
@@ -168,11 +169,6 @@ def remove_unfinished(store: Path) -> int:
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     return len(folders)
-
-
-def in_percent(share: float | None) -> str:
-    """Return for example 83.1 %, or a dash where nothing can be said."""
-    return "–" if share is None else f"{share * 100:.1f} %"
 
 
 def in_a_word(line: GateLine) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from tagging.previews import Preview
 from training.learning.gate import GateLine
 from training.learning.metrics import Figures
+from training.learning.wording import percent
 from training.models import RunState
-from training.publishing import in_a_word, in_percent
+from training.publishing import in_a_word
 
 TIMED_STEPS = ("snapshot", "train", "evaluate", "publish", "retag")
 
@@ -97,14 +98,14 @@ class RetrainReport:
             f"  {'tag':<{width}}  photos  precision   recall       F1",
         ]
         lines += [
-            f"  {tag:<{width}}  {each.present:>6}  {in_percent(each.precision):>9}"
-            f"  {in_percent(each.recall):>7}  {in_percent(each.f1):>7}"
+            f"  {tag:<{width}}  {each.present:>6}  {percent(each.precision):>9}"
+            f"  {percent(each.recall):>7}  {percent(each.f1):>7}"
             for tag, each in figures.per_tag.items()
         ]
-        summary = f"  macro-F1 {in_percent(figures.macro_f1)}, mean average precision "
-        summary += in_percent(figures.mean_average_precision)
+        summary = f"  macro-F1 {percent(figures.macro_f1)}, mean average precision "
+        summary += percent(figures.mean_average_precision)
         if figures.top1 is not None:
-            summary += f", right first of its world {in_percent(figures.top1)}"
+            summary += f", right first of its world {percent(figures.top1)}"
         return [*lines, summary]
 
     def _gate_lines(self) -> list[str]:

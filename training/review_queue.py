@@ -19,17 +19,19 @@ from numpy.typing import NDArray
 
 from gallery.models import Image
 from tagging.backbones.cards import get_card
+from tagging.chunks import chunks
 from tagging.familiarity import unit_vectors
 from tagging.head import Head
 from tagging.models import ImageTag, ModelVersion, ReviewCandidate, ReviewKind, Suggestion
 from tagging.registry import live_version, stand_in
 from tagging.reviewing.sources import unsettled
-from tagging.services.embeddings import chunks, embedding_matrix
+from tagging.services.embeddings import embedding_matrix
 from tagging.version_files import HEAD, read_verified
 from tagging.vocabulary import load_vocabulary
 from tagging.vocabulary.table import COARSE_SHOW, SHOW
+from tagging.words import places_of_tags
 from training.learning.queue import Nearest, deal_out, farthest_first
-from training.library_walk import Walk, speakable_columns, walk_library
+from training.library_walk import Walk, walk_library
 from training.suspects import find_suspects
 
 # Enough for a day of many people; what is left over is computed anew the next night.
@@ -187,7 +189,7 @@ def _unlike_others(head: Head | None, backbone: str) -> list[Pair]:
 
 def _likeliest(head: Head, photos: list[int], vectors: NDArray[np.float16]) -> dict[int, int]:
     """Return the tag with the highest score for each photo that is like something learnt."""
-    columns = speakable_columns(head)
+    columns = places_of_tags(head.labels)
     if not columns:
         return {}
     spoken = head.speak(vectors)

@@ -10,8 +10,9 @@ from django.db.models import Count
 from numpy.typing import NDArray
 
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.models import Content, ImageTag, Tag, TagState
-from tagging.services.embeddings import chunks, embedding_matrix
+from tagging.services.embeddings import embedding_matrix
 from tagging.vocabulary import load_vocabulary
 from training.decisions import Decisions, read_decisions
 from training.learning.examples import ABSENT, PRESENT
@@ -66,7 +67,7 @@ def _suspects_of(decisions: Decisions, column: int, tag_id: int, backbone: str) 
     hashes = [decisions.photos[row_of[pk]] for pk in photos]
     found = [photos[row] for row in suspected_errors(vectors, present, _groups_of(hashes))]
     stated: set[int] = set()
-    for ids in chunks(found, 500):
+    for ids in chunks(found):
         said = ImageTag.objects.filter(
             image__in=Image.objects.on_show().filter(pk__in=ids),
             tag=tag_id,
@@ -79,6 +80,6 @@ def _suspects_of(decisions: Decisions, column: int, tag_id: int, backbone: str) 
 def _groups_of(hashes: Sequence[str]) -> list[str]:
     """Return the near-duplicate group of each file, as a name."""
     group_of: dict[str, int] = {}
-    for part in chunks(hashes, 500):
+    for part in chunks(hashes):
         group_of.update(Content.objects.filter(sha256__in=part).values_list("sha256", "group_id"))
     return [str(group_of.get(sha256, sha256)) for sha256 in hashes]

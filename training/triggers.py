@@ -10,6 +10,7 @@ from django.utils import timezone
 from gallery.models import Image
 from tagging.models import FullyTagged, ImageTag, TagState
 from tagging.policy import Policy
+from tagging.words import current_words
 from training.models import TrainingRun
 from training.snapshot import learnable_candidates, was_short_of_photos
 
@@ -19,7 +20,9 @@ def reason_to_retrain(policy: Policy) -> str | None:
 
     Worth it are `EYES_RETRAIN_AFTER` decisions of people, a tag that has just reached the number
     of photos it takes, or anything new at all where the last run is `retrain_after_days` ago.
-    Without any learnable tag nothing is.
+    Without any learnable tag nothing is. A tag that was left out for another reason than too few
+    photos or people (too alike, nothing known against it) would be left out again; new decisions
+    are what changes that, and those are counted. A new name alone is nothing to learn.
     """
     learnable, _ = learnable_candidates(policy)
     if not learnable:
@@ -27,8 +30,13 @@ def reason_to_retrain(policy: Policy) -> str | None:
     last = TrainingRun.objects.judged().first()
     if last is None:
         return "nothing was taught yet."
-    tried = set(last.report.get("missing", {})) | set(last.dataset.tags if last.dataset else ())
-    ready = [tag for tag in learnable if tag not in tried or _was_short(last, tag, policy)]
+    words = current_words()
+    missing = words.presently(last.report.get("missing", {}))
+    tried = set(missing) | set(words.places(last.dataset.tags if last.dataset else ()))
+    ready = [
+        tag for tag in learnable
+        if tag not in tried or was_short_of_photos(missing.get(tag, ""), policy)
+    ]  # fmt: skip
     if ready:
         return f"newly learnable: {', '.join(ready)}."
     moment = last.started_at or last.created_at
@@ -50,13 +58,3 @@ def decisions_since(moment: datetime) -> int:
     decided = ImageTag.objects.filter(state__in=[TagState.CURATED, TagState.REJECTED])
     marks = FullyTagged.objects.filter(marked_at__gt=moment, image__in=offered)
     return decided.filter(changed_at__gt=moment, image__in=offered).count() + marks.count()
-
-
-def _was_short(run: TrainingRun, tag: str, policy: Policy) -> bool:
-    """Return whether the run left the tag out for its number of photos or people, enough now.
-
-    One that was left out for another reason (too alike, nothing known against it) would be left
-    out again; new decisions are what changes that, and those are counted.
-    """
-    why = str(run.report.get("missing", {}).get(tag, ""))
-    return was_short_of_photos(why, policy)

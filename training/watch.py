@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.registry import live_promotion, standing_versions
 from tagging.services.versions import PromotionRefused, hold_promotions, promote_version
+from training.learning.wording import percent
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Fall:
         """Return the fall for people, with the number of answers on either side."""
         return (
             f"Acceptance fell by {self.points * 100:.1f} points: people agree with "
-            f"{self.live.share:.1%} of what version {self.live.version.number} shows "
+            f"{percent(self.live.share)} of what version {self.live.version.number} shows "
             f"({self.live.answers} blind answers); with version {self.before.version.number} it "
-            f"was {self.before.share:.1%} ({self.before.answers})."
-        ).replace("%", " %")
+            f"was {percent(self.before.share)} ({self.before.answers})."
+        )
 
 
-def watch_live_version(*, weights: Mapping[int, float] | None = None) -> str:
+def watch_live_version() -> str:
     """Roll back if the live version has fallen behind the one before it; say what was found.
 
     Compared is the share of yes among blind answers about shown tags, of which both sides need
@@ -61,19 +61,17 @@ def watch_live_version(*, weights: Mapping[int, float] | None = None) -> str:
     1,000 answers): the price of a needless step back is small, and a moderator undoes it with one
     click. Who promotes a version whose fall was measured before has decided; it is left alone,
     so nothing is rolled back twice for the same reason.
-
-    `weights` is as in `blind_figures`.
     """
     policy, promotion = current_policy(), live_promotion()
     live, *earlier = standing_versions()
+    count_blind_pairs(version=live)
     if promotion is None or live.is_bootstrap:
         return "Version 0 is live; there is nothing to go back to."
-    count_blind_pairs(version=live)
     before = next(each for each in earlier if each.state != VersionState.DAMAGED)
-    fall = find_fall(live, before, policy, weights=weights)
+    fall = find_fall(live, before, policy)
     if fall is None:
         return f"No fall of version {live.number} against version {before.number} is measured."
-    if find_fall(live, before, policy, weights=weights, until=promotion.created_at):
+    if find_fall(live, before, policy, until=promotion.created_at):
         return f"Version {live.number} was promoted although its fall was known; it stays."
     return _go_back(fall, promotion)
 
@@ -83,11 +81,10 @@ def find_fall(
     before: ModelVersion,
     policy: Policy,
     *,
-    weights: Mapping[int, float] | None = None,
     until: datetime | None = None,
 ) -> Fall | None:
     """Return the fall from one version to the next if it is deep enough and well enough known."""
-    sides = [_acceptance(version, weights, until) for version in (live, before)]
+    sides = [_acceptance(version, policy, until) for version in (live, before)]
     if any(side is None or side.answers < policy.rollback_answers for side in sides):
         return None
     now, then = (side for side in sides if side is not None)
@@ -96,10 +93,8 @@ def find_fall(
     return fall if fall.points >= policy.rollback_drop - 1e-9 else None
 
 
-def _acceptance(
-    version: ModelVersion, weights: Mapping[int, float] | None, until: datetime | None
-) -> Acceptance | None:
-    figures = blind_figures(version, weights=weights, until=until)
+def _acceptance(version: ModelVersion, policy: Policy, until: datetime | None) -> Acceptance | None:
+    figures = blind_figures(version, policy, until=until)
     if figures.precision is None:
         return None
     return Acceptance(version, figures.precision.value, figures.shown_answers)

@@ -12,15 +12,8 @@ from tagging.models.history import (
 from tagging.models.network import ModelVersion, Promotion, Suggestion, VersionState
 from tagging.models.people import Sighting
 from tagging.models.review import ReviewCandidate, ReviewKind, ReviewTask, Stratum
-from tagging.models.tags import (
-    ImageTag,
-    ImageTagQuerySet,
-    Tag,
-    TagQuerySet,
-    TagState,
-    Vote,
-    VoteValue,
-)
+from tagging.models.tags import Tag, TagQuerySet
+from tagging.models.votes import ImageTag, ImageTagQuerySet, TagState, Vote, VoteValue
 
 __all__ = [
     "ClosedWorld",

@@ -10,7 +10,8 @@ from django.db import models
 from django.utils import timezone
 
 from gallery.models import Image, User
-from tagging.models.tags import Tag, TagState, VoteValue
+from tagging.models.tags import Tag
+from tagging.models.votes import TagState, VoteValue
 
 
 class EventKind(models.TextChoices):

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import models
 
 from gallery.models import Image
-from tagging.models.tags import ImageTag, Tag
+from tagging.models.tags import Tag
+from tagging.models.votes import ImageTag
 
 BOOTSTRAP_NUMBER = 0
 

@@ -10,7 +10,8 @@ from django.db import models
 from gallery.models import Image
 from tagging.models.history import TagEvent
 from tagging.models.network import ModelVersion
-from tagging.models.tags import Tag, VoteValue
+from tagging.models.tags import Tag
+from tagging.models.votes import VoteValue
 
 
 class ReviewKind(models.TextChoices):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from tagging.policy import Policy
+from tagging.reputation import gold_share
 
 UNCERTAIN, DIVERSE, SUSPECT, BLIND, GOLD = "uncertain", "diverse", "suspect", "blind", "gold"
 SHOWN, OFFERED, SILENT = "shown", "offered", "silent"
@@ -20,21 +21,9 @@ STRATUM_SHARES = {SHOWN: 0.5, OFFERED: 0.25, SILENT: 0.25}
 Name = TypeVar("Name", bound=str)
 
 
-def gold_share(answered: int, policy: Policy) -> float:
-    """Return which share of the next questions moderators have answered already.
-
-    It falls with experience: `answered` is how many gold tasks the person has answered so far.
-    Raises ValueError for a negative number.
-    """
-    if answered < 0:
-        raise ValueError(f"Nobody has answered {answered} questions.")
-    reached = [share for least, share in policy.gold_shares if answered >= least]
-    return reached[-1] if reached else 0.0
-
-
 def kind_weights(answered: int, policy: Policy) -> dict[str, float]:
     """Return how often each kind is asked, adding up to one: the mix shares what gold leaves."""
-    gold = gold_share(answered, policy)
+    gold = gold_share(answered, policy.gold_shares)
     mix = {
         UNCERTAIN: policy.mix_uncertain,
         DIVERSE: policy.mix_diverse,

@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from gallery.models import User
+from tagging.chunks import chunks
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, Vote
 from tagging.services.ballots import lock_images, settle
-from tagging.services.embeddings import chunks
 from tagging.services.moving import BATCH, Record, as_records, delete_rows
 
 

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import open_backbone
-from tagging.services.twin_groups import QUERY_SIZE, TwinIndex, hold_twin_groups
+from tagging.services.twin_groups import TwinIndex, hold_twin_groups
 
 if TYPE_CHECKING:
     from tagging.backbones.cards import BackboneCard
@@ -106,10 +107,10 @@ def embedding_matrix(
     With no vector at all d is 0. Photos of the same bytes share the numbers.
     """
     sha256_of: dict[int, str] = {}
-    for ids in chunks(sorted(set(image_ids)), QUERY_SIZE):
+    for ids in chunks(sorted(set(image_ids))):
         sha256_of.update(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
     vectors: dict[str, NDArray[np.float16]] = {}
-    for hashes in chunks(sorted(set(sha256_of.values())), QUERY_SIZE):
+    for hashes in chunks(sorted(set(sha256_of.values()))):
         contents = contents_by_id(hashes)
         rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
         for content_id, vector in rows.values_list("content_id", "vector"):
@@ -142,15 +143,10 @@ def collect_garbage(sha256: str) -> bool:
     return True
 
 
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Return the items in slices of at most this size."""
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
 def _without_embedding(image_ids: Collection[int], backbone: str) -> list[_Waiting]:
     """Return one photo for each distinct file that has no vector of this backbone yet."""
     waiting: dict[str, _Waiting] = {}
-    for ids in chunks(sorted(set(image_ids)), QUERY_SIZE):
+    for ids in chunks(sorted(set(image_ids))):
         images = Image.objects.filter(pk__in=ids).order_by("pk")
         sha256_of = dict(images.values_list("pk", "sha256"))
         known = _embedded(sha256_of.values(), backbone)

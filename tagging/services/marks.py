@@ -13,6 +13,7 @@ from gallery.services import write_log
 from tagging.models import FullyTagged
 from tagging.presets import current_policy
 from tagging.services.ballots import lock_images
+from tagging.services.objections import may_decide
 
 # Rows written per statement: below the variable limits of both databases.
 BATCH = 300
@@ -58,7 +59,6 @@ def unmark_fully_tagged(*, moderator: User, image_ids: Collection[int]) -> int:
 
 def _lock_decidable(moderator: User, image_ids: Collection[int]) -> list[Image]:
     """Return those of the photos, locked, about which this moderator may decide."""
+    policy = current_policy()
     images = lock_images(image_ids).values()
-    if current_policy().decides_own_photos:
-        return list(images)
-    return [image for image in images if image.owner_id != moderator.pk]
+    return [image for image in images if may_decide(moderator.pk, image, policy)]

@@ -18,6 +18,7 @@ from django.db.models import Exists
 
 from gallery.models import User
 from gallery.moderation import require_moderator
+from tagging.chunks import chunks
 from tagging.models import (
     ClosedWorld,
     ImageTag,
@@ -40,7 +41,6 @@ from tagging.services.combining import (
     settle_photos,
     states_on,
 )
-from tagging.services.embeddings import chunks
 from tagging.services.moving import (
     BATCH,
     Record,

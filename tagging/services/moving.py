@@ -12,8 +12,8 @@ from django.core import serializers
 from django.db import models
 from django.db.models import Exists, ForeignKey, OuterRef, Q, UniqueConstraint
 
+from tagging.chunks import chunks
 from tagging.models import Suggestion, Tag, TagChange
-from tagging.services.embeddings import chunks
 
 # Ids per statement: below the variable limits of both databases.
 BATCH = 500

@@ -40,6 +40,11 @@ SENTENCES: Final = {
 }
 
 
+def may_decide(moderator_id: int | None, image: Image, policy: Policy) -> bool:
+    """Return whether the policy lets this moderator decide about a photo: it may be their own."""
+    return policy.decides_own_photos or image.owner_id != moderator_id
+
+
 @dataclass
 class Decisions:
     """What became of a set of decisions."""
@@ -81,7 +86,7 @@ class Request:
         """
         if image is None:
             return Objection.GONE
-        if image.owner_id == self.moderator.pk and not self.policy.decides_own_photos:
+        if not may_decide(self.moderator.pk, image, self.policy):
             return Objection.OWN_PHOTO
         if self._says_so_already(row):
             return Objection.NO_CHANGE

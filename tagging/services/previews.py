@@ -10,11 +10,12 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.classifier import Classifier, classifier_of
 from tagging.models import ImageTag, ModelVersion, Suggestion, Tag
 from tagging.previews import MOST_EXAMPLES, Example, Preview
 from tagging.registry import live_version, load_version
-from tagging.services.embeddings import chunks, embedding_matrix
+from tagging.services.embeddings import embedding_matrix
 from tagging.services.suggestions import CHUNK, Pair, offered_names, wanted_suggestions
 from tagging.version_files import DamagedVersion
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from gallery.models import Image, User
 from tagging.models import ImageTag, ReviewKind, ReviewTask, Tag, TagEvent, TagState, VoteValue
-from tagging.reviewing.effects import last_deed
+from tagging.reviewing.deeds import last_deed
 from tagging.reviewing.sources import UNSEEN, Asker, why_lapsed
 from tagging.services.ballots import lock_image, lock_images
 from tagging.services.votes import NothingToUndoError, add_tag, cast_vote, undo_event

@@ -15,6 +15,7 @@ from django.utils import timezone
 from gallery.models import User
 from tagging.models import ReviewKind, ReviewTask, Tag
 from tagging.presets import current_policy
+from tagging.reputation import gold_share
 from tagging.reviewing import mix, sources
 from tagging.reviewing.blind_draw import find_blind
 from tagging.reviewing.sources import CHANCE, Asker, Draw, why_lapsed
@@ -70,7 +71,7 @@ def grid_questions(*, person: User, tag: Tag, rng: random.Random = CHANCE) -> li
     waiting = _waiting(asker)
     missing = GRID - len(waiting)
     if missing > 0:
-        share = mix.gold_share(_golds_answered(person), asker.policy)
+        share = gold_share(_golds_answered(person), asker.policy.gold_shares)
         golds = sum(rng.random() < share for _ in range(missing))
         pairs = zip_longest(
             sources.queued_pairs(asker, GRID), sources.suggested_pairs(asker, 2 * GRID)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from gallery.models import Image
+from tagging.chunks import chunks
 from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
-from tagging.services.embeddings import chunks, embed_images, embedding_matrix
+from tagging.services.embeddings import embed_images, embedding_matrix
 from tagging.services.tags import find_or_create_tags
 from tagging.services.word_lock import keep_words
 from tagging.signals import library_retagged

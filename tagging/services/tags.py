@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 
 from gallery.models import User
+from tagging.chunks import chunks
 from tagging.models import Tag
 from tagging.names import normalise_tag_name, numbered_slug, tag_slug
 
@@ -50,8 +51,8 @@ def find_or_create_tags(*, names: Iterable[str], created_by: User | None = None)
     """
     wanted = sorted({normalise_tag_name(name) for name in names})
     tags: dict[str, Tag] = {}
-    for start in range(0, len(wanted), 500):
-        for tag in Tag.objects.with_meaning().filter(name__in=wanted[start : start + 500]):
+    for some in chunks(wanted):
+        for tag in Tag.objects.with_meaning().filter(name__in=some):
             tags[tag.name] = tag.meaning
     for name in wanted:
         if name not in tags:

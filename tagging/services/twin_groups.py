@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 
+from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.presets import current_policy
+from tagging.services.advisory_locks import Lock, call_lock
 from tagging.twins import Bits, Vectors, find_twins, pack_hashes
-
-# Any fixed number will do: PostgreSQL's advisory locks are told apart by it.
-TWIN_LOCK = 7_301_994
-# How many vectors one query asks for: below the variable limit of old SQLite builds.
-QUERY_SIZE = 500
 
 
 @contextmanager
@@ -28,9 +25,7 @@ def hold_twin_groups() -> Iterator[None]:
     this one matter. Whoever writes `TwinGroup.side` must hold it as well.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TWIN_LOCK])
+        call_lock("pg_advisory_xact_lock", Lock.TWINS)
         yield
 
 
@@ -100,10 +95,8 @@ class TwinIndex:
         ids = list(row_of)
         found: list[int] = []
         vectors = [np.empty((0, self.top_features), np.float16)]
-        for start in range(0, len(ids), QUERY_SIZE):
-            embeddings = Embedding.objects.of_backbone(self.backbone).filter(
-                content_id__in=ids[start : start + QUERY_SIZE]
-            )
+        for some in chunks(ids):
+            embeddings = Embedding.objects.of_backbone(self.backbone).filter(content_id__in=some)
             for embedding in embeddings:
                 found.append(row_of[embedding.content_id])
                 vectors.append(embedding.as_array()[None, : self.top_features])
@@ -118,8 +111,8 @@ def join_groups(content_ids: Sequence[int]) -> tuple[TwinGroup, bool]:
     stays out, as no side is right for it. Twins that stay out themselves link nothing.
     """
     linked: set[int] = set()
-    for start in range(0, len(content_ids), QUERY_SIZE):
-        twins = Content.objects.filter(pk__in=content_ids[start : start + QUERY_SIZE])
+    for some in chunks(content_ids):
+        twins = Content.objects.filter(pk__in=some)
         linked.update(twins.filter(straddles=False).values_list("group_id", flat=True))
     groups = list(TwinGroup.objects.filter(pk__in=linked).order_by("pk"))
     sides = {group.side for group in groups} - {TwinGroup.Side.UNUSED}

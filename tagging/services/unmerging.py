@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gallery.models import User
+from tagging.chunks import chunks
 from tagging.models import (
     ClosedWorld,
     EventKind,
@@ -15,7 +16,6 @@ from tagging.models import (
     TagEvent,
     Vote,
 )
-from tagging.services.embeddings import chunks
 from tagging.services.moving import BATCH, Record, move_back, pointer_of, restore_rows
 from tagging.services.vocabulary import parents_of, write_parents
 from tagging.services.word_changes import WordRefused, refuse_cycles, retag_once

@@ -16,6 +16,7 @@ from tagging.services.ballots import (
     replace_vote,
     settle,
 )
+from tagging.services.objections import may_decide
 from tagging.services.rows import event_before
 from tagging.services.tags import find_or_create_tag, usable_tag
 from tagging.services.word_lock import keep_words
@@ -139,8 +140,7 @@ def _check_still_holds(event: TagEvent) -> None:
 
 def _check_own_photo(event: TagEvent, image: Image, person: User) -> None:
     """Raise NothingToUndoError where the person would decide about their own photo by undoing."""
-    own_photo = image.owner_id == person.pk
-    if event.is_decision and own_photo and not current_policy().decides_own_photos:
+    if event.is_decision and not may_decide(person.pk, image, current_policy()):
         raise NothingToUndoError("This is your own photo: another moderator has to undo that.")
 
 

@@ -11,26 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
 
-# Any fixed number will do: PostgreSQL's advisory locks are told apart by it.
-WORD_LOCK = 7_301_995
+from tagging.services.advisory_locks import Lock, call_lock
 
 
 @contextmanager
 def hold_words() -> Iterator[None]:
     """Open a transaction in which nobody else changes a word or says anything about a photo."""
     with transaction.atomic():
-        _lock("pg_advisory_xact_lock")
+        call_lock("pg_advisory_xact_lock", Lock.WORDS)
         yield
 
 
 def keep_words() -> None:
     """Let no word change its meaning from here to the end of the present transaction."""
-    _lock("pg_advisory_xact_lock_shared")
-
-
-def _lock(function: str) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s)", [WORD_LOCK])
+    call_lock("pg_advisory_xact_lock_shared", Lock.WORDS)

@@ -20,7 +20,7 @@ from tagging.panel import FIRST_LOOK, describe_event, read_panel
 from tagging.presets import current_policy
 from tagging.services.curation import DECIDING, decide_on_pair
 from tagging.services.marks import MARKING, mark_fully_tagged, unmark_fully_tagged
-from tagging.services.objections import SENTENCES, Objection
+from tagging.services.objections import SENTENCES, Objection, may_decide
 from tagging.services.tags import TagBlockedError
 from tagging.services.votes import (
     NothingToUndoError,
@@ -96,7 +96,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the photo as fully tagged, or take the mark away, as a moderator."""
     image = visible_image_or_404(request, pk)
     moderator = require_moderator(request.user, MARKING)
-    if image.owner_id == moderator.pk and not current_policy().decides_own_photos:
+    if not may_decide(moderator.pk, image, current_policy()):
         return answer(request, image, problem=SENTENCES[Objection.OWN_PHOTO])
     if request.POST.get("fully") == "yes":
         mark_fully_tagged(moderator=moderator, image_ids=[image.pk])

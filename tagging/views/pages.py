@@ -46,7 +46,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     if "\x00" in slug:  # PostgreSQL cannot even be asked for it.
         raise Http404
     known = Tag.objects.filter(alias_of=None) if viewer.is_staff else Tag.objects.usable()
-    counted = known.at_address(slug).with_photo_counts(viewer).with_learnable_photos()
+    counted = known.at_address(slug).with_photo_counts(viewer)
     found = get_object_or_404(counted)
     if found.slug != slug:
         # Another name may be taken away again, so that browsers must not learn this by heart.

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from gallery.models import User
 from tagging.models import Tag
 from tagging.names import TagNameError
-from tagging.reviewing.effects import day_of, last_deed, recent_effects
+from tagging.reviewing.deeds import day_of, last_deed
 from tagging.reviewing.waiting import tags_waiting
 from tagging.services.review import (
     NotYourQuestion,
@@ -187,5 +187,4 @@ def question_context(request: HttpRequest, tag: Tag | None) -> dict[str, Any]:
         "tasks": open_questions(person=person, tag=tag),
         "day": day_of(person),
         "last": last_deed(person, tag),
-        "effects": recent_effects(person),
     }

@@ -211,3 +211,21 @@ def test_many_are_approved_in_as_many_queries_as_few(
     come_of_age()
     with django_assert_max_num_queries(12):
         assert approve_tags(moderator=mona, image_tags=rows).changed == 20
+
+
+def test_the_panel_offers_no_decision_about_ones_own_photo(
+    as_mona: Client, mona: User, alice: User, settings: Settings
+) -> None:
+    own, other = make_image(mona), make_image(alice)
+    for photo in (own, other):
+        add_tag(person=alice, image=photo, name="heron")
+    assert photo_page(as_mona, other).count("Fully tagged") == 1
+    page = photo_page(as_mona, own)
+    assert "Fully tagged" not in page and ">Approve<" not in page
+    assert "This is your own photo: another moderator has to decide." in page
+    settings.EYES_POLICY = "community"
+    assert ">Approve<" in photo_page(as_mona, own)
+
+
+def photo_page(client: Client, photo: Image) -> str:
+    return client.get(photo.get_absolute_url()).content.decode()

@@ -11,11 +11,15 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User
 from tagging.models import ImageTag, ModelVersion
+from tagging.policy import COMMUNITY
+from tagging.services.vocabulary import rename_tag, set_parents
 from tests.tagging.cast import make_image, make_tag, suggest
 from tests.tagging.review_cast import checked, go_live, wait_for
 from training.models import RunState, TrainingRun
+from training.snapshot import learnable_candidates
 
 FIGURES = {
+    "taught": {"heron": {"present": 41, "absent": 60}},
     "per_tag": {"heron": {"present": 9, "precision": 0.9, "recall": 0.75, "f1": 0.8182}},
 }
 
@@ -51,6 +55,42 @@ def test_people_who_are_missing_are_asked_for(
     assertNotContains(page, "Enough approved photos")
 
 
+def test_photos_of_the_tags_below_count_as_they_do_for_a_run(
+    client: Client, tag_page: str, alice: User, bob: User, mona: User
+) -> None:
+    grey = checked(make_image(bob), "grey heron", mona)
+    checked(grey.image, "heron", mona)
+    checked(make_image(alice), "grey heron", mona)
+    bird = make_tag("wader")
+    assertContains(client.get(tag_page), "heron: 4 of 20")
+    set_parents(moderator=mona, tag=make_tag("grey heron"), parents=[make_tag("heron")])
+    set_parents(moderator=mona, tag=make_tag("heron"), parents=[bird])
+    assertContains(client.get(tag_page), "heron: 5 of 20")
+    assertContains(client.get(bird.get_absolute_url()), "wader: 5 of 20")
+    _, missing = learnable_candidates(COMMUNITY)
+    assert missing["heron"] == missing["wader"] == "5 of 20 curated photos"
+
+
+def test_what_only_the_first_day_puts_above_is_not_taught_by_what_is_below(
+    client: Client, alice: User, mona: User
+) -> None:
+    checked(make_image(alice), "pug", mona)
+    assertContains(client.get(make_tag("dog").get_absolute_url()), "dog: 0 of 20")
+    assert "dog" not in learnable_candidates(COMMUNITY)[1]
+
+
+def test_what_was_said_of_another_name_is_said_of_the_tag(
+    client: Client, alice: User, mona: User
+) -> None:
+    for _ in range(20):
+        checked(make_image(alice), "heron", mona)
+    report = {"missing": {"heron": "needs more negatives"}}
+    TrainingRun.objects.create(state=RunState.NOTHING, report=report)
+    rename_tag(moderator=mona, tag=make_tag("heron"), name="grey heron")
+    page = client.get("/tags/grey-heron/")
+    assertContains(page, "left it out: needs more negatives.")
+
+
 def test_what_the_last_lesson_missed_is_said(client: Client, alice: User, mona: User) -> None:
     for _ in range(20):
         checked(make_image(alice), "heron", mona)
@@ -70,7 +110,8 @@ def test_a_learnt_tag_tells_since_when_and_how_well(client: Client, tag_page: st
     ModelVersion.objects.create(number=4, labels=[], state="refused")
     go_live(5, "heron", metrics=FIGURES)
     page = client.get(tag_page)
-    assertContains(page, "version 5, since version 2")
+    assertContains(page, "version 5, since version 2) knows this tag from 41 photos.")
+    assertContains(page, "3 approved photos show it now.")
     assertContains(page, "90.0 %")
     assertContains(page, "75.0 %")
     assertContains(page, "81.8 %")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
+from django.conf import settings as project
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
@@ -80,3 +83,9 @@ def test_moderators_alone_see_it(client: Client, alice: User) -> None:
     assert client.get(reverse(ADDRESS)).status_code == 302
     assert client.post(reverse(ADDRESS)).status_code == 302
     assert not OrmQ.objects.exists()
+
+
+def test_the_page_in_docs_says_what_the_code_says(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("policy")
+    written = Path(project.BASE_DIR, "docs", "policy.md").read_text()
+    assert capsys.readouterr().out == written, "run: manage.py policy > docs/policy.md"

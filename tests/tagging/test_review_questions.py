@@ -23,11 +23,11 @@ from tagging.models import (
     Suggestion,
     Tag,
 )
-from tagging.policy import COMMUNITY, PUBLIC
+from tagging.policy import COMMUNITY
 from tagging.presets import current_policy
 from tagging.reviewing import sources
 from tagging.reviewing.blind_draw import find_blind
-from tagging.reviewing.mix import gold_share, kind_weights, weighted_order
+from tagging.reviewing.mix import kind_weights, weighted_order
 from tagging.reviewing.sources import Asker, Draw
 from tagging.services.curation import curate_import
 from tagging.services.review import answer_question
@@ -55,14 +55,6 @@ def asked_names(person: User, **options: object) -> set[str]:
         names.add(tasks[0].tag.name if tasks[0].tag else "(name it)")
         answer_question(person=person, task_id=tasks[0].pk, value="unsure")
     return names
-
-
-def test_the_share_of_gold_tasks_falls_with_experience() -> None:
-    shares = [gold_share(answered, COMMUNITY) for answered in (0, 9, 10, 24, 25, 49, 50, 5000)]
-    assert shares == [0.4, 0.4, 0.3, 0.3, 0.2, 0.2, 0.1, 0.1]
-    assert gold_share(0, PUBLIC) == 0.4
-    with pytest.raises(ValueError, match="-1"):
-        gold_share(-1, COMMUNITY)
 
 
 def test_the_mix_shares_what_gold_leaves_and_what_is_empty_leaves() -> None:

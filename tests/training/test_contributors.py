@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import Image, Notice, User
 from tagging.models import ImageTag, ModelVersion, Promotion, TagEvent, VoteValue
 from tagging.previews import Preview
 from tagging.services.curation import approve_tags, reject_tags
 from tagging.services.versions import promote_version, roll_back
+from tagging.services.vocabulary import rename_tag
 from tagging.services.votes import cast_vote, undo_event
+from tagging.words import current_words
 from tests.tagging.cast import make_image, make_tag
 from tests.tagging.network_cast import constant_head, publish
-from training.contributors import contributions_to, effect_on_tag, notice_for, version_before
+from training.contributors import contributions_to, effects_on_tags, notice_for, version_before
 from training.tasks import tell_contributors
 
 pytestmark = pytest.mark.django_db
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "per_tag": {"heron": {"f1": 0.83}, "stork": {"f1": 0.7}, "ibis": {"f1": None}},
     "live": {"version": 0, "per_tag": {"heron": {"f1": 0.61}, "stork": {"f1": None}}},
 }
@@ -161,26 +167,56 @@ def test_the_version_before_is_another_one(db: None) -> None:
     assert version_before(second) == version_before(again) == old
 
 
-@pytest.mark.parametrize(
-    ("tag", "words"),
-    [("heron", "heron F1 61 % → 83 %"), ("stork", "stork is new, F1 70 %"), ("ibis", ""),
-     ("owl", "")],
-)  # fmt: skip
-def test_an_effect_is_told_in_figures(tag: str, words: str) -> None:
-    assert effect_on_tag(METRICS, tag) == words
+def test_an_effect_is_told_in_figures(db: None) -> None:
+    untaught = {**METRICS["live"]["per_tag"], "stork": {"f1": 0.0}}
+    told = {"heron": "heron F1 61 % → 83 %", "stork": "stork is new, F1 70 %"}
+    assert effects_on_tags(METRICS, current_words()) == told
+    zero = {**METRICS, "live": {"version": 0, "per_tag": untaught}}
+    assert effects_on_tags(zero, current_words()) == told, "it knew nothing of storks"
+
+
+def test_a_tag_that_was_renamed_since_is_told_by_its_present_name(
+    taught: Image, alice: User, mona: User
+) -> None:
+    version = make_version()
+    rename_tag(moderator=mona, tag=make_tag("heron"), name="grey heron")
+    assert answers_of(version, alice) == {"grey heron": 1}
+    effects = effects_on_tags(METRICS, current_words())
+    assert effects["grey heron"] == "grey heron F1 61 % → 83 %"
+    assert answers_of(version, alice, after=make_version(13)) == {}, "version 13 knew it as heron"
+
+
+def test_the_review_page_shows_the_notice_while_it_is_news(
+    taught: Image, client: Client, alice: User, bob: User
+) -> None:
+    tell_contributors(go_live(make_version()).pk)
+    told = "Your 1 answer taught it: heron F1 61 % → 83 %."
+    client.force_login(alice)
+    assertContains(client.get("/review/"), told)
+    User.objects.create_user("carol")
+    client.force_login(User.objects.get(username="carol"))
+    assertNotContains(client.get("/review/"), "taught it")
+    client.force_login(alice)
+    back = go_live(make_version(13), is_rollback=True)
+    assertNotContains(client.get("/review/"), told)
+    back.delete()
+    Notice.objects.update(created_at=timezone.now() - timedelta(days=20))
+    assertNotContains(client.get("/review/"), told)
 
 
 def test_without_figures_the_answers_are_told_alone(taught: Image, alice: User) -> None:
     version = make_version(metrics={})
     contribution = contributions_to(version)[alice.pk]
-    assert notice_for(version, contribution, 0) == "Version 14 is live. Your 1 answer taught it."
+    assert (
+        notice_for(version, contribution, {}, 0) == "Version 14 is live. Your 1 answer taught it."
+    )
 
 
 def test_many_answers_are_read_in_two_queries(
     taught: Image, django_assert_num_queries: object
 ) -> None:
     version = make_version()
-    with django_assert_num_queries(3):  # type: ignore[operator]  # one asks for its run
+    with django_assert_num_queries(4):  # type: ignore[operator]  # its run and the words
         contributions_to(version)
 
 

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User, Visibility
 from tagging.estimation import Interval
 from tagging.models import ModelVersion, Promotion, ReviewKind, ReviewTask, VersionState
 from tagging.previews import Example, Preview
-from tests.tagging.cast import make_image, make_tag
+from tests.tagging.cast import make_image, make_tag, pass_golds
 from tests.training.test_model_pages import METRICS, add_version
 from training.diagrams import reliability_diagram
 from training.drift import last_full_week
@@ -88,6 +89,24 @@ def test_what_people_said_blindly_stands_there_with_its_ranges(
     assertContains(page, "it shows about 47 (between")
     assertContains(page, "<dd>90.0 %</dd>", html=True)
     assertContains(page, "59.6 % to 98.2 %")
+
+
+def test_where_votes_are_weighed_only_tested_people_are_heard(
+    client: Client, alice: User, bob: User, settings: Settings
+) -> None:
+    settings.EYES_POLICY = "public"
+    ReviewTask.objects.create(
+        person=bob,
+        image=make_image(alice),
+        tag=make_tag("cat"),
+        kind=ReviewKind.BLIND,
+        version=add_version(),
+        stratum="shown",
+        value="yes",
+    )
+    assertContains(client.get("/models/1/"), "Nobody has answered such a question")
+    pass_golds(bob)
+    assertContains(client.get("/models/1/"), "people agree with about 100")
 
 
 def test_a_share_in_words() -> None:

@@ -241,7 +241,7 @@ def test_a_public_site_publishes_a_candidate_and_leaves_the_last_word_to_a_moder
     assert (version.state, version.summary) == (VersionState.CANDIDATE, report.reason)
     assert live_version().number == 1
     page = client.get("/models/2/")
-    assertContains(page, "For a moderator to decide:")
+    assertContains(page, "A moderator decides:")
     assertContains(client.get("/models/"), "a moderator decides")
     client.force_login(mona)
     client.post(f"/admin/tagging/modelversion/{version.pk}/promote/")

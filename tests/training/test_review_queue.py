@@ -14,6 +14,7 @@ from tagging.head import Head
 from tagging.models import ImageTag, ModelVersion, Promotion, ReviewCandidate, Tag
 from tagging.services.curation import reject_tags
 from tagging.services.suggestions import retag_library
+from tagging.services.vocabulary import rename_tag
 from tests.tagging.cast import make_tag, suggest
 from tests.tagging.network_cast import publish
 from tests.training.classroom import DIMENSION, add_photo, teach_world, vector_for
@@ -240,6 +241,18 @@ def test_hard_are_curated_photos_with_low_scores_and_rejected_ones_with_high(
     hard = queued("hard")
     assert {image_id for image_id, _ in hard[:2]} == {odd.pk, like.pk}
     assert len(hard) == len(photos["heron"]) + 2
+
+
+def test_a_tag_that_was_renamed_since_is_asked_about_and_shown_its_hard_photos(
+    alice: User, mona: User, settings: Settings
+) -> None:
+    go_live(settings, learnt_head("heron", "stork"))
+    teach_world(mona, TAGS, each=2)
+    between(alice, "perhaps", 0.5)
+    rename_tag(moderator=mona, tag=make_tag("heron"), name="grey heron")
+    fill_review_queue()
+    assert "grey heron" in {name for _, name in queued("uncertain")}
+    assert "grey heron" in {name for _, name in queued("hard")}
 
 
 def test_the_queue_is_replaced_as_a_whole_or_not_at_all(

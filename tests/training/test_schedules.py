@@ -15,6 +15,8 @@ from gallery.models import User
 from tagging.models import ImageTag
 from tagging.policy import COMMUNITY
 from tagging.services.curation import reject_tags
+from tagging.services.vocabulary import rename_tag
+from tests.tagging.cast import make_tag
 from tests.training.classroom import BACKBONE, teach_world
 from training.checks import check_times_of_day, check_training_cluster
 from training.models import RunState, TrainingRun
@@ -203,6 +205,14 @@ def test_a_newly_learnable_tag_is_due(alice: User, settings: Settings) -> None:
     assert reason_to_retrain(COMMUNITY) is None
     teach_world(alice, ["heron"], each=20, world="birds")
     assert reason_to_retrain(COMMUNITY) == "newly learnable: heron."
+
+
+def test_a_new_name_is_nothing_to_learn(alice: User, mona: User, settings: Settings) -> None:
+    settings.EYES_RETRAIN_AFTER = 1000
+    teach_world(alice, ["cat", "dog"])
+    judged_run({})
+    rename_tag(moderator=mona, tag=make_tag("cat"), name="house cat")
+    assert reason_to_retrain(COMMUNITY) is None
 
 
 def test_a_tag_that_was_left_out_for_good_reason_is_not_due_every_night(

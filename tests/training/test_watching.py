@@ -15,7 +15,7 @@ from tagging.models import ModelVersion, Promotion, ReviewKind, ReviewTask, Vers
 from tagging.policy import COMMUNITY
 from tagging.registry import live_version
 from tagging.services.versions import promote_version
-from tests.tagging.cast import make_image, make_tag
+from tests.tagging.cast import make_image, make_tag, pass_golds
 from tests.tagging.network_cast import change_one_byte, constant_head, publish
 from training import watch
 from training.tasks import watch_live_version
@@ -124,12 +124,6 @@ def test_a_fall_is_five_points_with_two_hundred_answers_on_either_side(
     assert live_version().number == (2 if falls else 3)
 
 
-def test_answers_without_weight_roll_nothing_back(fallen: ModelVersion, bob: User) -> None:
-    assert watch.watch_live_version(weights={bob.pk: 0.0}).startswith("No fall")
-    assert live_version() == fallen
-    assert "live again" in watch.watch_live_version(weights={bob.pk: 0.4})
-
-
 def test_what_a_moderator_promotes_again_stays(fallen: ModelVersion, mona: User, bob: User) -> None:
     watch_live_version()
     promote_version(version=fallen, by=mona, reason="The photos were odd.", enqueue_retag=False)
@@ -191,3 +185,12 @@ def test_the_pairs_of_the_live_version_are_counted_on_the_way(
     watch_live_version()
     versions[2].refresh_from_db()
     assert versions[2].blind_pairs == {"shown": 0, "offered": 0, "silent": 1}
+
+
+def test_where_votes_are_weighed_newcomers_send_nothing_back(
+    fallen: ModelVersion, bob: User, settings: Settings
+) -> None:
+    settings.EYES_POLICY = "public"
+    assert watch_live_version().startswith("No fall of version 3"), "Bob was never tested"
+    pass_golds(bob)
+    assert watch_live_version().startswith("Version 2 is live again.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tagging.policy import COMMUNITY, PUBLIC, Policy
+from tagging.supply import Supply
 from training.snapshot import WITHOUT_NEGATIVES, was_short_of_photos
-from training.snapshot.learnable import Supply
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 from django.db.models import QuerySet
 
 from gallery.models import Image, Visibility
+from tagging.chunks import chunks
 from training.learning.examples import Examples
-from training.snapshot import batches
 
 DELETED = "deleted since"
 WITHDRAWN = "no longer offered for teaching"
@@ -68,7 +68,7 @@ def choose_photos(examples: Examples, *, include_private: bool) -> Choice:
 def _uploads_by_hash(hashes: Sequence[str]) -> dict[str, list[Image]]:
     """Return every upload of these bytes, the first one first."""
     found: dict[str, list[Image]] = defaultdict(list)
-    for batch in batches(hashes):
+    for batch in chunks(hashes):
         for image in _in_order(Image.objects.filter(sha256__in=batch)):
             found[image.sha256].append(image)
     return found

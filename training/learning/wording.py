@@ -1,4 +1,4 @@
-"""Figures as the gate and the learning curve speak of them."""
+"""Figures in words, as pages, reports, the gate and the learning curve speak of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable
 _MOST_NAMED = 8
 
 
-def percent(share: float) -> str:
-    """Return for example `83.1 %`."""
-    return f"{share * 100:.1f} %"
+def percent(share: float | None, *, digits: int = 1) -> str:
+    """Return for example `83.1 %`, or a dash where nothing can be said."""
+    return "–" if share is None else f"{share * 100:.{digits}f} %"
 
 
 def points(share: float, *, sign: bool = True, unit: bool = True) -> str:

@@ -1,6 +1,5 @@
 """What is known at this moment: from rows of people's decisions to an immutable dataset."""
 
-from training.snapshot.candidates import batches
 from training.snapshot.learnable import (
     WITHOUT_NEGATIVES,
     NothingToLearn,
@@ -15,7 +14,6 @@ __all__ = [
     "WITHOUT_NEGATIVES",
     "NothingToLearn",
     "Snapshot",
-    "batches",
     "images_to_embed",
     "learnable_candidates",
     "load_embeddings",

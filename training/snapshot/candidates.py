@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagging.chunks import chunks
 from tagging.models import Content
 from tagging.policy import Policy
 from training.decisions import Decisions
 from training.learning.examples import PRESENT
 from training.learning.shares import within_shares
 from training.snapshot.people import counts_people, read_people
-
-# Below the limits of both databases on the number of values in one query.
-_BATCH = 500
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Candidates:
 def find_candidates(decisions: Decisions, backbone: str, policy: Policy) -> Candidates:
     """Return the embedded photos whose near-duplicates lie on one side only, nobody's copies."""
     group_of: dict[str, tuple[int, str]] = {}
-    for batch in batches(decisions.photos):
+    for batch in chunks(decisions.photos):
         rows = Content.objects.filter(
             sha256__in=batch, straddles=False, embeddings__backbone=backbone
         )
@@ -144,8 +139,3 @@ def _below_ceiling(present: NDArray[np.bool_], ceiling: int) -> NDArray[np.bool_
             stays[row] = True
             counts += tags
     return stays
-
-
-def batches(values: Sequence[Value]) -> Iterable[Sequence[Value]]:
-    """Return the values in slices that fit into one query."""
-    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.db.models import Count
-
-from gallery.models import Image
-from tagging.models import ImageTag, Tag
 from tagging.policy import Policy
-from tagging.words import current_hierarchy, current_words
+from tagging.supply import supplies
+from tagging.words import current_words
 
 WITHOUT_NEGATIVES = (
     "needs photos that are known not to show it: rejected there, fully tagged, or of an import"
@@ -24,23 +19,6 @@ class NothingToLearn(Exception):
         super().__init__(
             "No tag can be learnt yet." if missing else "No curated tag is on any photo yet."
         )
-
-
-@dataclass(frozen=True)
-class Supply:
-    """How many curated photos a tag has, those of tags below included, and of how many people."""
-
-    photos: int
-    people: int
-
-    def what_is_short(self, policy: Policy) -> str:
-        """Return in words what the policy asks for beyond this; empty where it is enough."""
-        short = []
-        if self.photos < policy.learnable_photos:
-            short.append(f"{self.photos} of {policy.learnable_photos} curated photos")
-        if self.people < policy.learnable_uploaders and policy.learnable_uploaders > 1:
-            short.append(f"from {self.people} of {policy.learnable_uploaders} people")
-        return ", ".join(short)
 
 
 def was_short_of_photos(why: str, policy: Policy) -> bool:
@@ -60,10 +38,10 @@ def learnable_candidates(policy: Policy) -> tuple[list[str], dict[str, str]]:
     Photos of the tags below one count towards it. A few small queries: they answer "is there
     anything to do" before anything large is read.
     """
-    never = never_shown_names()
+    words = current_words()
     enough, missing = [], {}
-    for name, supply in _supplies().items():
-        if name in never:
+    for name, supply in supplies(words.hierarchy).items():
+        if name in words.unspoken:
             continue
         short = supply.what_is_short(policy)
         if short:
@@ -76,35 +54,3 @@ def learnable_candidates(policy: Policy) -> tuple[list[str], dict[str, str]]:
 def never_shown_names() -> frozenset[str]:
     """Return every word that no machine may say: the list of the vocabulary and moderators'."""
     return current_words().unspoken
-
-
-def _supplies() -> dict[str, Supply]:
-    """Return the supply of each tag that people teach, by name in alphabetical order.
-
-    These are the tags on any curated photo, and those that moderators themselves put above
-    others. A word that stands above a curated one in the first day's words alone is left to the
-    first day's network: it has seen every animal there, and these photos perhaps only cats.
-    """
-    curated = (
-        ImageTag.objects.curated()
-        .filter(image__in=Image.objects.teachable(), tag__in=Tag.objects.usable())
-        .order_by()
-    )
-    photos, people = Count("image__sha256", distinct=True), Count("image__owner", distinct=True)
-    counted = curated.values("tag__name").annotate(photos=photos, people=people)
-    own = {row["tag__name"]: Supply(row["photos"], row["people"]) for row in counted}
-    hierarchy = current_hierarchy()
-    supplies = {}
-    for name in sorted(own.keys() | _parents_by_moderators()):
-        below = hierarchy.descendants(name) & own.keys()
-        if below:
-            family = curated.filter(tag__name__in=below | {name})
-            supplies[name] = Supply(**family.aggregate(photos=photos, people=people))
-        else:
-            supplies[name] = own.get(name, Supply(0, 0))
-    return {name: supply for name, supply in supplies.items() if supply.photos}
-
-
-def _parents_by_moderators() -> frozenset[str]:
-    parents = Tag.objects.usable().filter(children__has_own_parents=True)
-    return frozenset(parents.values_list("name", flat=True))

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagging.policy import Policy
+from tagging.supply import Supply
 from training.learning.examples import ABSENT, PRESENT, TEST, TRAIN, VALIDATION
 from training.learning.shares import least_people
 from training.snapshot.candidates import Candidates
-from training.snapshot.learnable import WITHOUT_NEGATIVES, Supply
+from training.snapshot.learnable import WITHOUT_NEGATIVES
 
 Sides = NDArray[np.str_]
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tagging.chunks import chunks
 from tagging.models import Embedding, TwinGroup
 from tagging.policy import Policy
 from tagging.services.embeddings import contents_by_id
 from training.models import DatasetVersion
 from training.one_moment import holding_the_split
-from training.snapshot.candidates import batches
 from training.snapshot.taking import Snapshot, take_snapshot
 
 
@@ -28,7 +28,7 @@ def store_snapshot(policy: Policy, backbone: str) -> tuple[Snapshot, DatasetVers
         for group_id, side in snapshot.sides.items():
             by_side[side].append(group_id)
         for side, ids in by_side.items():
-            for batch in batches(ids):
+            for batch in chunks(ids):
                 TwinGroup.objects.filter(pk__in=batch, side="").update(side=side)
         dataset, _ = DatasetVersion.objects.get_or_create(
             sha256=snapshot.manifest.sha256,
@@ -47,7 +47,7 @@ def load_embeddings(photos: Sequence[str], backbone: str) -> NDArray[np.float16]
     Raises LookupError when one is missing: it was deleted in this moment, or never embedded.
     """
     found: dict[str, bytes] = {}
-    for batch in batches(photos):
+    for batch in chunks(photos):
         contents = contents_by_id(batch)
         rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
         for content_id, vector in rows.values_list("content_id", "vector"):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django import template
 
+from training.learning import wording
+
 register = template.Library()
 
 
 @register.filter
 def percent(share: float | str | None) -> str:
     """Return for example `83.1 %`, or a dash where there is no figure."""
-    return "–" if share is None or share == "" else f"{float(share) * 100:.1f} %"
+    return wording.percent(None if share is None or share == "" else float(share))
 
 
 @register.filter

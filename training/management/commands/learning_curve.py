@@ -13,6 +13,7 @@ from tagging.presets import current_policy
 from training.curves import NothingToDraw, draw_learning_curve, find_dataset
 from training.learning.curve import LEAST_POINT, USUAL_POINTS
 from training.learning.enough import answer
+from training.learning.wording import percent
 from training.management.commands.retrain import (
     EXIT_NOTHING,
     STDOUT,
@@ -21,7 +22,6 @@ from training.management.commands.retrain import (
     write_text,
 )
 from training.models import LearningCurve
-from training.publishing import in_percent
 
 
 class Command(BaseCommand):
@@ -100,9 +100,9 @@ def lines_of(curve: LearningCurve) -> list[str]:
         "  photos per tag   photos  draws  macro-F1 (least to most)      mAP   top-1",
         *(
             f"  {point['per_tag']:>14.1f}  {point['photos']:>7}  {point['repeats']:>5}"
-            f"  {in_percent(point['macro_f1']):>8} ({in_percent(point['macro_f1_low'])} to "
-            f"{in_percent(point['macro_f1_high'])})"
-            f"  {in_percent(point['map']):>7}  {in_percent(point['top1']):>7}"
+            f"  {percent(point['macro_f1']):>8} ({percent(point['macro_f1_low'])} to "
+            f"{percent(point['macro_f1_high'])})"
+            f"  {percent(point['map']):>7}  {percent(point['top1']):>7}"
             for point in curve.points
         ),
     ]
