@@ -192,10 +192,12 @@ class Site:
         from gallery.models import User
         from tagging.models import ImageTag, TagState, Vote
         from tagging.services.curation import approve_tags
-        from tagging.tasks import count_votes_of_age
+        from tagging.services.settling import count_votes_of_age
 
         Vote.objects.filter(counted_at=None).update(created_at=F("created_at") - timedelta(days=3))
-        count_votes_of_age()
+        is_more = True
+        while is_more:
+            _, is_more = count_votes_of_age()
         moderator = User.objects.get(username="operator")
         confirmed = ImageTag.objects.filter(state=TagState.CONFIRMED).select_related("image", "tag")
         approve_tags(moderator=moderator, image_tags=list(confirmed))
