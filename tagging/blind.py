@@ -8,7 +8,6 @@ of whatever made people look. Figures on test photos are not: those were chosen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +28,8 @@ from tagging.models import (
     Vote,
     VoteValue,
 )
+from tagging.presets import current_policy
+from tagging.services.reputation import read_weights
 
 STRATA = (Stratum.SHOWN, Stratum.OFFERED, Stratum.SILENT)
 
@@ -47,22 +48,21 @@ class BlindFigures:
     answers: int
 
 
-def blind_figures(
-    version: ModelVersion,
-    *,
-    weights: Mapping[int, float] | None = None,
-    until: datetime | None = None,
-) -> BlindFigures:
-    """Return the figures of a version from its blind answers, in one query.
+def blind_figures(version: ModelVersion, *, until: datetime | None = None) -> BlindFigures:
+    """Return the figures of a version from its blind answers, in one query; in two where the
+    policy weighs votes.
 
-    Yes and no count, "not sure" and unanswered questions do not. With `weights` (by the id of a
-    person) only answers of people whose votes weigh anything count, each once: a skilled person's
-    answer is not two people's. `until` leaves out what was answered later. Recall needs the
-    number of pairs per stratum, which `count_blind_pairs` keeps while the version is live.
+    Yes and no count, "not sure" and unanswered questions do not. Only answers of people whose
+    votes weigh anything count, each once: a skilled person's answer is not two people's, and
+    accounts that were never tested cannot talk a version down. `until` leaves out what was
+    answered later. Recall needs the number of pairs per stratum, which `count_blind_pairs` keeps
+    while the version is live.
     """
+    answers = list(_answers(version, until))
+    weights = read_weights({person_id for _, _, person_id, _ in answers}, current_policy())
     counted = {stratum: [0, 0] for stratum in STRATA}
-    for stratum, value, person_id, number in _answers(version, until):
-        if weights is None or weights.get(person_id, 0.0) > 0:
+    for stratum, value, person_id, number in answers:
+        if weights[person_id] > 0:
             counted[Stratum(stratum)][0] += number if value == VoteValue.YES else 0
             counted[Stratum(stratum)][1] += number
     strata = {

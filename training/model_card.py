@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,8 +101,8 @@ class ModelCard:
         return sorted(self.version.metrics.get("missing", {}).items())
 
 
-def card_of(version: ModelVersion, *, weights: Mapping[int, float] | None = None) -> ModelCard:
-    """Return the card of a version in a handful of queries; `weights` is as in `blind_figures`."""
+def card_of(version: ModelVersion) -> ModelCard:
+    """Return the card of a version in a handful of queries."""
     metrics: dict[str, Any] = version.metrics
     is_live = version == live_version()
     drift = drift_rows(version, current_policy())
@@ -114,7 +113,7 @@ def card_of(version: ModelVersion, *, weights: Mapping[int, float] | None = None
         tag_rows=tag_rows(metrics),
         confusion=confusion_table(metrics),
         reliability=reliability_diagram(metrics.get("reliability")),
-        blind=blind_figures(version, weights=weights),
+        blind=blind_figures(version),
         drift=drift,
         drift_note=drift_note(drift) if is_live and not version.is_bootstrap else "",
         preview=Preview.from_json(version.preview),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,7 +50,7 @@ class Fall:
         ).replace("%", " %")
 
 
-def watch_live_version(*, weights: Mapping[int, float] | None = None) -> str:
+def watch_live_version() -> str:
     """Roll back if the live version has fallen behind the one before it; say what was found.
 
     Compared is the share of yes among blind answers about shown tags, of which both sides need
@@ -61,8 +60,6 @@ def watch_live_version(*, weights: Mapping[int, float] | None = None) -> str:
     1,000 answers): the price of a needless step back is small, and a moderator undoes it with one
     click. Who promotes a version whose fall was measured before has decided; it is left alone,
     so nothing is rolled back twice for the same reason.
-
-    `weights` is as in `blind_figures`.
     """
     policy, promotion = current_policy(), live_promotion()
     live, *earlier = standing_versions()
@@ -70,10 +67,10 @@ def watch_live_version(*, weights: Mapping[int, float] | None = None) -> str:
         return "Version 0 is live; there is nothing to go back to."
     count_blind_pairs(version=live)
     before = next(each for each in earlier if each.state != VersionState.DAMAGED)
-    fall = find_fall(live, before, policy, weights=weights)
+    fall = find_fall(live, before, policy)
     if fall is None:
         return f"No fall of version {live.number} against version {before.number} is measured."
-    if find_fall(live, before, policy, weights=weights, until=promotion.created_at):
+    if find_fall(live, before, policy, until=promotion.created_at):
         return f"Version {live.number} was promoted although its fall was known; it stays."
     return _go_back(fall, promotion)
 
@@ -83,11 +80,10 @@ def find_fall(
     before: ModelVersion,
     policy: Policy,
     *,
-    weights: Mapping[int, float] | None = None,
     until: datetime | None = None,
 ) -> Fall | None:
     """Return the fall from one version to the next if it is deep enough and well enough known."""
-    sides = [_acceptance(version, weights, until) for version in (live, before)]
+    sides = [_acceptance(version, until) for version in (live, before)]
     if any(side is None or side.answers < policy.rollback_answers for side in sides):
         return None
     now, then = (side for side in sides if side is not None)
@@ -96,10 +92,8 @@ def find_fall(
     return fall if fall.points >= policy.rollback_drop - 1e-9 else None
 
 
-def _acceptance(
-    version: ModelVersion, weights: Mapping[int, float] | None, until: datetime | None
-) -> Acceptance | None:
-    figures = blind_figures(version, weights=weights, until=until)
+def _acceptance(version: ModelVersion, until: datetime | None) -> Acceptance | None:
+    figures = blind_figures(version, until=until)
     if figures.precision is None:
         return None
     return Acceptance(version, figures.precision.value, figures.shown_answers)

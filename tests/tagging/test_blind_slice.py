@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from gallery.models import Image, User, Visibility
 from tagging.blind import blind_figures, blind_photos, count_blind_pairs
@@ -21,7 +21,7 @@ from tagging.models import (
     Vote,
     VoteValue,
 )
-from tests.tagging.cast import make_image, make_tag, suggest
+from tests.tagging.cast import make_image, make_tag, pass_golds, suggest
 
 pytestmark = pytest.mark.django_db
 
@@ -75,15 +75,18 @@ def test_precision_is_the_share_of_yes_among_what_is_shown(
 
 
 def test_only_people_whose_votes_weigh_anything_count_where_votes_are_weighed(
-    alice: User, bob: User, version: ModelVersion
+    alice: User, bob: User, version: ModelVersion, settings: Settings
 ) -> None:
     for _ in range(4):
         answer(alice, version, "shown", "yes")
         answer(bob, version, "shown", "no")
-    assert blind_figures(version, weights={alice.pk: 0.3, bob.pk: 0.0}).shown_answers == 4
-    figures = blind_figures(version, weights={alice.pk: 0.3})
+    assert blind_figures(version).shown_answers == 8
+    settings.EYES_POLICY = "public"
+    assert blind_figures(version).answers == 0
+    pass_golds(alice)
+    figures = blind_figures(version)
+    assert figures.shown_answers == 4
     assert figures.precision is not None and figures.precision.value == 1.0
-    assert blind_figures(version, weights={}).answers == 0
 
 
 def test_answers_can_be_read_as_they_stood_at_a_moment(alice: User, version: ModelVersion) -> None:
