@@ -126,6 +126,18 @@ class TestWhatMoves:
         older.refresh_from_db()
         assert older.replaced_at is not None and older.tag == grey, "kept as history"
 
+    def test_a_tag_without_agreement_that_takes_over_a_decision_asks_nobody_any_more(
+        self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User
+    ) -> None:
+        image = make_image(alice)
+        say(bob, image, grey)
+        ImageTag.objects.filter(tag=grey).update(is_escalated=True)
+        say(bob, image, gray)
+        reject_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=gray))
+        merge_tags(moderator=mona, tag=gray, into=grey)
+        row = ImageTag.objects.get(image=image)
+        assert (row.tag, row.state, row.is_escalated) == (grey, "rejected", False)
+
     def test_voices_for_either_tag_count_together(
         self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User
     ) -> None:
