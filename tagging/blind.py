@@ -30,6 +30,7 @@ from tagging.models import (
 )
 from tagging.presets import current_policy
 from tagging.services.reputation import read_weights
+from tagging.words import current_words
 
 STRATA = (Stratum.SHOWN, Stratum.OFFERED, Stratum.SILENT)
 
@@ -124,8 +125,10 @@ def blind_photos() -> ImageQuerySet:
 
 
 def spoken_tags(version: ModelVersion) -> QuerySet[Tag]:
-    """Return the tags that the version has learnt and may say."""
-    return Tag.objects.filter(name__in=version.labels, is_blocked=False, never_show=False)
+    """Return the tags that the version has learnt and may say, whatever they are called by now."""
+    words = current_words()
+    names = {words.meaning(label) for label in version.labels} - words.unspoken
+    return Tag.objects.usable().filter(name__in=names)
 
 
 def _unanswered(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:

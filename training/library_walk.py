@@ -16,7 +16,7 @@ from gallery.models import Image
 from tagging.head import Head
 from tagging.models import ClosedWorld, FullyTagged, ImageTag, Tag, TagState
 from tagging.services.embeddings import chunks, embedding_matrix
-from tagging.vocabulary import load_vocabulary
+from tagging.words import current_words
 from training.learning.queue import Nearest, nearest_rows
 
 CHUNK: Final = 1000
@@ -49,14 +49,17 @@ class _Known:
 
 
 def speakable_columns(head: Head) -> dict[int, int]:
-    """Return the place in the head of each tag, by id, that people may be asked about."""
-    places = {name: place for place, name in enumerate(head.labels)}
-    silent = load_vocabulary().never_show
-    tags = Tag.objects.usable().filter(never_show=False).order_by("pk")
+    """Return the place in the head of each tag, by id, that people may be asked about.
+
+    Tags that were renamed or merged since are asked about under their present names.
+    """
+    words = current_words()
+    places = words.places(head.labels)
+    tags = Tag.objects.usable().order_by("pk").values_list("pk", "name")
     return {
         pk: places[name]
-        for pk, name in tags.values_list("pk", "name").iterator()
-        if name in places and name not in silent
+        for pk, name in tags.iterator()
+        if name in places and name not in words.unspoken
     }
 
 

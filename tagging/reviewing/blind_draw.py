@@ -16,6 +16,7 @@ from typing import Final
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from gallery.models import Image
+from tagging.blind import spoken_tags
 from tagging.models import (
     ClosedWorld,
     FullyTagged,
@@ -29,7 +30,6 @@ from tagging.models import (
 from tagging.registry import live_version
 from tagging.reviewing.mix import OFFERED, SHOWN, SILENT, STRATUM_SHARES, weighted_order
 from tagging.reviewing.sources import Asker, Draw
-from tagging.services.embeddings import chunks
 from tagging.vocabulary import load_vocabulary
 
 # Ids probed at once, below the variable limit of old SQLite builds, and how often at most.
@@ -82,23 +82,14 @@ def find_blind(asker: Asker) -> Draw | None:
 def known_tags(version: ModelVersion) -> list[int]:
     """Return the ids of the tags that this version is measured on, ascending.
 
-    Its labels, without those that no machine may say; for version 0 the tags it suggests anywhere.
+    Those of `spoken_tags`; for version 0 the tags it suggests anywhere.
     """
-    speakable = (
-        Tag.objects.usable()
-        .filter(never_show=False)
-        .exclude(name__in=load_vocabulary().never_show)
-        .order_by("pk")
-    )
+    tags = spoken_tags(version)
     if version.is_bootstrap:
         said = Suggestion.objects.filter(tag_id=OuterRef("pk"))
-        return list(speakable.filter(Exists(said)).values_list("pk", flat=True))
-    ids = [
-        pk
-        for names in chunks(version.labels, PROBED)
-        for pk in speakable.filter(name__in=names).values_list("pk", flat=True)
-    ]
-    return sorted(ids)
+        speakable = Tag.objects.usable().filter(Exists(said), never_show=False)
+        tags = speakable.exclude(name__in=load_vocabulary().never_show)
+    return list(tags.order_by("pk").values_list("pk", flat=True))
 
 
 def untaught_photos() -> Q:

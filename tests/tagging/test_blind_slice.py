@@ -21,6 +21,7 @@ from tagging.models import (
     Vote,
     VoteValue,
 )
+from tagging.services.vocabulary import rename_tag
 from tests.tagging.cast import make_image, make_tag, pass_golds, suggest
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +171,15 @@ def test_a_thousand_answers_are_read_in_one_query(
         answer(alice, version, "shown", "yes")
     with django_assert_num_queries(1):
         blind_figures(version)
+
+
+def test_a_tag_that_was_renamed_since_it_was_learnt_is_still_counted(
+    alice: User, mona: User, version: ModelVersion
+) -> None:
+    heron, _ = make_tag("heron"), make_tag("stork")
+    suggest(make_image(alice), "heron")
+    make_image(alice)
+    before = count_blind_pairs(version=version)
+    rename_tag(moderator=mona, tag=heron, name="grey heron")
+    assert count_blind_pairs(version=version) == before
+    assert before == {"shown": 1, "offered": 0, "silent": 3}

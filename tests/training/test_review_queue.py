@@ -14,6 +14,7 @@ from tagging.head import Head
 from tagging.models import ImageTag, ModelVersion, Promotion, ReviewCandidate, Tag
 from tagging.services.curation import reject_tags
 from tagging.services.suggestions import retag_library
+from tagging.services.vocabulary import rename_tag
 from tests.tagging.cast import make_tag, suggest
 from tests.tagging.network_cast import publish
 from tests.training.classroom import DIMENSION, add_photo, teach_world, vector_for
@@ -175,6 +176,17 @@ def test_uncertain_are_those_nearest_to_the_threshold_of_the_live_head(
     assert set(asked[:2]) == {photos[2].pk, photos[3].pk}
     assert settled.pk not in asked
     assert len(asked) == len(photos)
+
+
+def test_a_learnt_tag_is_asked_about_under_its_present_name(
+    alice: User, mona: User, settings: Settings
+) -> None:
+    heron = make_tag("heron")
+    go_live(settings, learnt_head("heron", familiar=False))
+    photo = between(alice, "photo", 0.55)
+    rename_tag(moderator=mona, tag=heron, name="grey heron")
+    fill_review_queue()
+    assert queued("uncertain") == [(photo.pk, "grey heron")]
 
 
 def test_what_an_import_or_the_mark_answers_is_not_asked(mona: User, settings: Settings) -> None:
