@@ -26,6 +26,7 @@ from tagging.models import (
 )
 from tagging.services.curation import approve_tags, curate_import, reject_tags
 from tagging.services.merging import merge_tags, preview_merge
+from tagging.services.settling import settle_undecided
 from tagging.services.vocabulary import (
     add_alias,
     block_tag,
@@ -182,6 +183,19 @@ class TestWhatMoves:
         assert change.after["contradictions"] == 1
         undo_change(moderator=mona, change=change)
         assert state(gray, photo) == "curated" and state(grey, photo) == "rejected"
+
+    def test_what_moderators_contradict_each_other_on_waits_for_them_whatever_the_job_does(
+        self, gray: Tag, grey: Tag, alice: User, mona: User
+    ) -> None:
+        image = make_image(alice)
+        say(alice, image, gray)
+        say(alice, image, grey)
+        approve_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=gray))
+        reject_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=grey))
+        merge_tags(moderator=mona, tag=gray, into=grey)
+        assert settle_undecided() == (0, None)
+        row = ImageTag.objects.get(image=image)
+        assert (row.state, row.is_escalated) == ("pending", True)
 
     def test_questions_canaries_and_suggestions(
         self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User
