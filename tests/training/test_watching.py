@@ -124,6 +124,16 @@ def test_a_fall_is_five_points_with_two_hundred_answers_on_either_side(
     assert live_version().number == (2 if falls else 3)
 
 
+def test_strangers_whose_votes_weigh_nothing_roll_nothing_back(
+    fallen: ModelVersion, bob: User, settings: Settings
+) -> None:
+    settings.EYES_POLICY = "public"
+    assert watch_live_version().startswith("No fall")
+    assert live_version() == fallen
+    pass_golds(bob)
+    assert "live again" in watch_live_version()
+
+
 def test_what_a_moderator_promotes_again_stays(fallen: ModelVersion, mona: User, bob: User) -> None:
     watch_live_version()
     promote_version(version=fallen, by=mona, reason="The photos were odd.", enqueue_retag=False)
