@@ -98,6 +98,21 @@ def test_only_people_whose_votes_weigh_anything_count_where_votes_are_weighed(
     assert blind_figures(version, COMMUNITY).shown_answers == 8
 
 
+def test_among_strangers_nobody_is_heard_for_more_than_a_fifth_of_what_it_takes(
+    alice: User, bob: User, version: ModelVersion
+) -> None:
+    pass_golds(alice)
+    pass_golds(bob)
+    for number in range(80):
+        answer(alice, version, "shown", "no" if number % 4 else "yes")
+    for _ in range(10):
+        answer(bob, version, "shown", "yes")
+    figures = blind_figures(version, PUBLIC)
+    assert figures.precision is not None
+    assert (figures.shown_answers, figures.precision.value) == (50, 20 / 50)
+    assert blind_figures(version, COMMUNITY).shown_answers == 90
+
+
 def test_answers_can_be_read_as_they_stood_at_a_moment(alice: User, version: ModelVersion) -> None:
     early = answer(alice, version, "shown", "no")
     answer(alice, version, "shown", "yes")
