@@ -9,7 +9,7 @@ chosen to be taught.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,20 +45,26 @@ def blind_figures(
 
     Yes and no count, "not sure" and unanswered questions do not. Where the policy asks for gold
     tasks first, only answers of people whose votes weigh anything count, each once: a skilled
-    person's answer is not two people's. `until` leaves out what was answered later. Recall needs
-    the number of pairs per stratum, which `count_blind_pairs` keeps while the version is live.
-    One query, with gold tasks two.
+    person's answer is not two people's. Nobody counts for more than `blind_answers_each` of a
+    stratum, so that no single person talks a version up or down. `until` leaves out what was
+    answered later. Recall needs the number of pairs per stratum, which `count_blind_pairs` keeps
+    while the version is live. One query, with gold tasks two.
     """
     answers = list(_answers(version, until))
     weights = read_weights({person_id for _, _, person_id, _ in answers}, policy)
-    counted = {stratum: [0, 0] for stratum in STRATA}
+    said: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
     for stratum, value, person_id, number in answers:
         if weights[person_id] > 0:
-            counted[Stratum(stratum)][0] += number if value == VoteValue.YES else 0
-            counted[Stratum(stratum)][1] += number
+            said[stratum, person_id][0] += number if value == VoteValue.YES else 0
+            said[stratum, person_id][1] += number
+    counted = {str(stratum): [0, 0] for stratum in STRATA}
+    for (stratum, _), (yes, number) in said.items():
+        heard = min(number, policy.blind_answers_each or number)
+        counted[stratum][0] += round(yes * heard / number)
+        counted[stratum][1] += heard
     strata = {
-        str(stratum): Sample(yes, answers, version.blind_pairs.get(str(stratum), 0))
-        for stratum, (yes, answers) in counted.items()
+        stratum: Sample(yes, number, version.blind_pairs.get(stratum, 0))
+        for stratum, (yes, number) in counted.items()
     }
     shown = strata[Stratum.SHOWN]
     return BlindFigures(

@@ -159,6 +159,10 @@ class Policy:
     # many answers on either side.
     rollback_drop: float
     rollback_answers: int
+    # Of one person no more blind answers are heard about a version than these, in proportion of yes
+    # and no: with a fifth of `rollback_answers` it takes five people to bring a version down. 0:
+    # everybody is heard out.
+    blind_answers_each: int
     # Population stability index of a week's scores: 0.1 and 0.2 are the customary steps.
     drift_warning: float
     drift_alert: float
@@ -232,6 +236,7 @@ COMMUNITY = Policy(
     gate_draws=400,
     rollback_drop=0.05,
     rollback_answers=200,
+    blind_answers_each=0,
     drift_warning=0.1,
     drift_alert=0.2,
     versions_kept=5,
@@ -259,6 +264,7 @@ PUBLIC = replace(
     decides_own_photos=False,
     golds_before_weight=10,
     gate_lower_bound_photos=3000,
+    blind_answers_each=40,
 )
 
 PRESETS = {preset.name: preset for preset in (COMMUNITY, PUBLIC)}

@@ -97,6 +97,13 @@ JOBS = (
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,
     ),
+    # Skills of voters and the devices they share become known later, and presets change.
+    ScheduledJob(
+        name="Settle undecided tags anew",
+        function="tagging.tasks.settle_undecided",
+        rhythm=Rhythm.DAILY,
+        at=time(4, 0),
+    ),
     ScheduledJob(
         name="Watch the live version",
         function="training.tasks.watch_live_version",

@@ -85,7 +85,7 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one version, and what it would change beside the button that promotes it."""
-        version = ModelVersion.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        version = self.get_object(request, object_id)
         preview = Preview.from_json(version.preview) if version else None
         context = {"preview": preview, "examples": photos_of(preview.examples) if preview else []}
         return super().change_view(

@@ -36,6 +36,10 @@ class TagEventQuerySet(models.QuerySet["TagEvent"]):
             | models.Q(kind=EventKind.IMPORTED, state_after=TagState.CURATED)
         )
 
+    def reopened_by_merges(self) -> Self:
+        """Return where moderators' decisions on two tags contradicted that became one."""
+        return self.not_undone().filter(kind=EventKind.REOPENED, source="merge")
+
     def by(self, person: User) -> Self:
         """Return what this person did."""
         return self.filter(actor=person)

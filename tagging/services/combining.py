@@ -102,10 +102,10 @@ def absorb_rows(source: Tag, target: Tag, contradictions: Collection[int]) -> No
             row.decided_by, row.is_double_checked = None, False
         elif other.is_decided and not row.is_decided:
             row.state, row.is_double_checked = other.state, other.is_double_checked
-            row.decided_by_id = other.decided_by_id
+            row.decided_by_id, row.is_escalated = other.decided_by_id, other.is_escalated
         if vars(row) != before:
             changed.append(row)
-    columns = ["state", "decided_by", "is_double_checked", "added_by"]
+    columns = ["state", "decided_by", "is_double_checked", "is_escalated", "added_by"]
     ImageTag.objects.bulk_update(changed, columns, batch_size=BATCH)
     delete_rows(ImageTag, [row.pk for row in by_photo.values()])
 

@@ -17,6 +17,7 @@ from tagging.reviewing.deeds import last_deed
 from tagging.reviewing.sources import UNSEEN, Asker, why_lapsed
 from tagging.services.ballots import lock_image, lock_images
 from tagging.services.votes import NothingToUndoError, add_tag, cast_vote, undo_event
+from tagging.services.word_lock import keep_words
 
 SOURCE: Final = "review"
 GONE: Final = "That photo is gone, so the question was passed over."
@@ -90,13 +91,15 @@ def answer_grid(
     are passed over. Raises NotYourQuestion, before anything is written, where one is somebody
     else's or wants a word.
     """
-    chosen = ReviewTask.objects.filter(pk__in=set(task_ids)).select_related("tag__alias_of")
-    tasks = list(chosen.order_by("image_id"))
-    if any(task.person_id != person.pk or task.tag is None for task in tasks):
-        raise NotYourQuestion("One of these questions was put to somebody else.")
     asker, moment, refused = Asker.of(person), timezone.now(), set(refused_ids)
     answered = []
     with transaction.atomic():
+        # From this look at the tags to the votes none of them is blocked or merged.
+        keep_words()
+        chosen = ReviewTask.objects.filter(pk__in=set(task_ids)).select_related("tag__alias_of")
+        tasks = list(chosen.order_by("image_id"))
+        if any(task.person_id != person.pk or task.tag is None for task in tasks):
+            raise NotYourQuestion("One of these questions was put to somebody else.")
         images = lock_images(task.image_id for task in tasks)
         for task in tasks:
             if task.image_id not in images:

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gallery.models import Image
-from tagging.models import EventKind, Vote
+from tagging.models import EventKind, TagEvent, Vote
 from tagging.presets import current_policy
 from tagging.services.ballots import Pair, current_ballots, lock_images
 from tagging.services.rows import event_before, new_row, rows_by_pair, write_rows
@@ -59,7 +59,9 @@ def count_votes_of_age() -> tuple[int, bool]:
 def settle_undecided(*, after: int = 0) -> tuple[int, int | None]:
     """Judge the undecided tags of the photos with larger ids than `after` anew.
 
-    Returns how many states changed and the id to go on after, or None at the end.
+    Where a merge found moderators' decisions to contradict, votes cannot settle what they could
+    not: such a tag goes on waiting for them. Returns how many states changed and the id to go on
+    after, or None at the end.
     """
     changed = 0
     for _ in range(BATCHES):
@@ -74,6 +76,8 @@ def settle_undecided(*, after: int = 0) -> tuple[int, int | None]:
                 .filter(image_id__in=image_ids)
                 .values_list("image_id", "tag_id")
             )
+            contested = TagEvent.objects.reopened_by_merges().filter(image_id__in=image_ids)
+            pairs.difference_update(contested.values_list("image_id", "tag_id"))
             changed += settle_pairs(pairs)
         after = image_ids[-1]
     return changed, after

@@ -100,12 +100,14 @@ def add_alias(*, moderator: User, tag: Tag, name: str) -> TagChange:
 def remove_alias(*, moderator: User, tag: Tag, name: str) -> TagChange:
     """Let this name mean the tag no longer: from now on it stands for itself.
 
-    Raises WordRefused where it is no other name for the tag.
+    Raises TagNameError for an impossible name and WordRefused where it is no other name for the
+    tag.
     """
+    wanted = normalise_tag_name(name)
     with ordering(moderator, tag) as present:
-        alias = present.aliases.filter(name=name).first()
+        alias = present.aliases.filter(name=wanted).first()
         if alias is None:
-            raise WordRefused(f"“{name}” is no other name for “{present.name}”.")
+            raise WordRefused(f"“{wanted}” is no other name for “{present.name}”.")
         alias.alias_of = None
         alias.save(update_fields=["alias_of"])
         refuse_cycles()

@@ -28,6 +28,7 @@ from tagging.models import (
 from tagging.policy import COMMUNITY, PUBLIC
 from tagging.reviewing.blind_draw import probe_photos
 from tagging.reviewing.sources import Asker
+from tagging.services.vocabulary import rename_tag
 from tagging.services.votes import cast_vote, withdraw_vote
 from tests.tagging.cast import make_image, make_people, make_tag, pass_golds, suggest
 
@@ -83,7 +84,7 @@ def test_precision_is_the_share_of_yes_among_what_is_shown(
 
 
 def test_only_people_whose_votes_weigh_anything_count_where_votes_are_weighed(
-    alice: User, bob: User, version: ModelVersion
+    alice: User, bob: User, version: ModelVersion, settings: Settings
 ) -> None:
     for _ in range(4):
         answer(alice, version, "shown", "yes")
@@ -95,6 +96,21 @@ def test_only_people_whose_votes_weigh_anything_count_where_votes_are_weighed(
     assert figures.precision is not None
     assert (figures.precision.value, figures.shown_answers) == (1.0, 4)
     assert blind_figures(version, COMMUNITY).shown_answers == 8
+
+
+def test_among_strangers_nobody_is_heard_for_more_than_a_fifth_of_what_it_takes(
+    alice: User, bob: User, version: ModelVersion
+) -> None:
+    pass_golds(alice)
+    pass_golds(bob)
+    for number in range(80):
+        answer(alice, version, "shown", "no" if number % 4 else "yes")
+    for _ in range(10):
+        answer(bob, version, "shown", "yes")
+    figures = blind_figures(version, PUBLIC)
+    assert figures.precision is not None
+    assert (figures.shown_answers, figures.precision.value) == (50, 20 / 50)
+    assert blind_figures(version, COMMUNITY).shown_answers == 90
 
 
 def test_answers_can_be_read_as_they_stood_at_a_moment(alice: User, version: ModelVersion) -> None:
@@ -255,3 +271,15 @@ def test_a_thousand_answers_are_read_in_one_query(
         blind_figures(version, COMMUNITY)
     with django_assert_num_queries(2):
         blind_figures(version, PUBLIC)
+
+
+def test_a_tag_that_was_renamed_since_it_was_learnt_is_still_counted(
+    alice: User, mona: User, version: ModelVersion
+) -> None:
+    heron, _ = make_tag("heron"), make_tag("stork")
+    suggest(make_image(alice), "heron")
+    make_image(alice)
+    before = count_blind_pairs(version=version)
+    rename_tag(moderator=mona, tag=heron, name="grey heron")
+    assert count_blind_pairs(version=version) == before
+    assert before == {"shown": 1, "offered": 0, "silent": 3}

@@ -26,6 +26,7 @@ from tagging.models import (
 )
 from tagging.services.curation import approve_tags, curate_import, reject_tags
 from tagging.services.merging import merge_tags, preview_merge
+from tagging.services.settling import settle_undecided
 from tagging.services.vocabulary import (
     add_alias,
     block_tag,
@@ -126,6 +127,18 @@ class TestWhatMoves:
         older.refresh_from_db()
         assert older.replaced_at is not None and older.tag == grey, "kept as history"
 
+    def test_a_tag_without_agreement_that_takes_over_a_decision_asks_nobody_any_more(
+        self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User
+    ) -> None:
+        image = make_image(alice)
+        say(bob, image, grey)
+        ImageTag.objects.filter(tag=grey).update(is_escalated=True)
+        say(bob, image, gray)
+        reject_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=gray))
+        merge_tags(moderator=mona, tag=gray, into=grey)
+        row = ImageTag.objects.get(image=image)
+        assert (row.tag, row.state, row.is_escalated) == (grey, "rejected", False)
+
     def test_voices_for_either_tag_count_together(
         self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User
     ) -> None:
@@ -170,6 +183,19 @@ class TestWhatMoves:
         assert change.after["contradictions"] == 1
         undo_change(moderator=mona, change=change)
         assert state(gray, photo) == "curated" and state(grey, photo) == "rejected"
+
+    def test_what_moderators_contradict_each_other_on_waits_for_them_whatever_the_job_does(
+        self, gray: Tag, grey: Tag, alice: User, mona: User
+    ) -> None:
+        image = make_image(alice)
+        say(alice, image, gray)
+        say(alice, image, grey)
+        approve_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=gray))
+        reject_tags(moderator=mona, image_tags=ImageTag.objects.filter(tag=grey))
+        merge_tags(moderator=mona, tag=gray, into=grey)
+        assert settle_undecided() == (0, None)
+        row = ImageTag.objects.get(image=image)
+        assert (row.state, row.is_escalated) == ("pending", True)
 
     def test_questions_canaries_and_suggestions(
         self, gray: Tag, grey: Tag, alice: User, bob: User, mona: User

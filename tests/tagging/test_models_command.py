@@ -143,6 +143,15 @@ def test_nobody_else_may_swap_and_a_link_alone_swaps_nothing(
     assert not Promotion.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["²", "99999999999999999999", "none"])
+def test_an_address_that_names_no_version_leads_away(
+    client: Client, mona: User, number: str
+) -> None:
+    client.force_login(mona)
+    page = client.get(f"/admin/tagging/modelversion/{number}/change/")
+    assert page.status_code == 302
+
+
 def test_a_version_cannot_be_edited_or_deleted_by_hand(
     client: Client, mona: User, network_store: Path
 ) -> None:

@@ -8,6 +8,8 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User
 from tagging.models import ImageTag, ReviewTask, Tag, TagEvent, Vote
+from tagging.presets import current_policy
+from tagging.reviewing.sources import CHANCE, Asker
 from tagging.services.review import (
     NotYourQuestion,
     QuestionLapsed,
@@ -16,6 +18,7 @@ from tagging.services.review import (
     name_photo,
     undo_last_answer,
 )
+from tagging.services.vocabulary import block_tag
 from tagging.services.votes import NothingToUndoError, cast_vote
 from tests.tagging.cast import make_image, make_tag, suggest
 from tests.tagging.review_cast import ask, checked
@@ -237,6 +240,21 @@ def test_undo_on_the_other_page_leads_back_to_a_grid_that_was_the_last_deed(
     undone = as_bob.post("/review/undo/", headers={"HX-Request": "true"})
     assert undone.headers["HX-Redirect"] == "/review/grid/?tag=heron"
     assertContains(as_bob.get("/review/grid/?tag=heron"), "2 answers are open again")
+
+
+def test_a_tag_blocked_while_a_grid_comes_in_costs_nobody_the_other_answers(
+    alice: User, bob: User, mona: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [ask(bob, make_image(alice), name) for name in ("heron", "stork")]
+
+    def take_a_moment(person: User) -> Asker:
+        block_tag(moderator=mona, tag=make_tag("heron"))
+        return Asker(person, current_policy(), CHANCE)
+
+    monkeypatch.setattr(Asker, "of", take_a_moment)
+    deed = answer_grid(person=bob, task_ids=[task.pk for task in tasks], refused_ids=[])
+    assert (deed.answered, deed.passed) == (1, 1)
+    assert votes() == [("stork", "yes")]
 
 
 def test_a_grid_passes_over_what_is_gone_or_answered(alice: User, bob: User) -> None:

@@ -32,6 +32,7 @@ from tagging.reviewing.sources import Asker, Draw
 from tagging.services.curation import curate_import
 from tagging.services.review import answer_question
 from tagging.services.review_questions import AHEAD, GRID, grid_questions, open_questions
+from tagging.services.vocabulary import rename_tag
 from tagging.services.votes import cast_vote
 from tests.tagging.cast import make_image, make_tag, suggest
 from tests.tagging.review_cast import ask, checked, go_live, wait_for
@@ -281,6 +282,16 @@ def test_blind_labels_that_may_not_be_said_are_left_out(alice: User, bob: User) 
     Tag.objects.create(name="alias", slug="alias", alias_of=make_tag("heron"))
     tags = {draw.tag_id for draw in draws(find_blind, bob, 40)}
     assert tags == {make_tag("heron").pk}
+
+
+def test_a_blind_tag_is_asked_about_under_its_present_name(
+    alice: User, bob: User, mona: User
+) -> None:
+    make_image(alice)
+    go_live(1, "gray heron")
+    heron = make_tag("gray heron")
+    rename_tag(moderator=mona, tag=heron, name="grey heron")
+    assert {draw.tag_id for draw in draws(find_blind, bob, 5)} == {heron.pk}
 
 
 def test_on_the_first_day_the_blind_slice_is_of_what_is_suggested(alice: User, bob: User) -> None:

@@ -133,6 +133,14 @@ def test_names_are_given_and_taken(as_max: Client) -> None:
     assert as_max.get(address(tag, "add_name")).status_code == 405
 
 
+@pytest.mark.parametrize("deed", ["add_name", "remove_name", "merge"])
+def test_a_null_byte_in_a_name_is_refused_with_a_sentence(as_max: Client, deed: str) -> None:
+    tag = make_tag("grey heron")
+    field = "into" if deed == "merge" else "name"
+    page = as_max.post(address(tag, deed), {field: "ar\x00dea"}, follow=True).content.decode()
+    assert "This tag contains control or invisible characters." in page
+
+
 def test_the_page_of_another_name_is_that_of_the_tag(as_max: Client, mona: User) -> None:
     tag = make_tag("grey heron")
     add_alias(moderator=mona, tag=tag, name="ardea")

@@ -178,6 +178,17 @@ def test_uncertain_are_those_nearest_to_the_threshold_of_the_live_head(
     assert len(asked) == len(photos)
 
 
+def test_a_learnt_tag_is_asked_about_under_its_present_name(
+    alice: User, mona: User, settings: Settings
+) -> None:
+    heron = make_tag("heron")
+    go_live(settings, learnt_head("heron", familiar=False))
+    photo = between(alice, "photo", 0.55)
+    rename_tag(moderator=mona, tag=heron, name="grey heron")
+    fill_review_queue()
+    assert queued("uncertain") == [(photo.pk, "grey heron")]
+
+
 def test_what_an_import_or_the_mark_answers_is_not_asked(mona: User, settings: Settings) -> None:
     photos = teach_world(mona, TAGS, each=3)
     go_live(settings, learnt_head(*TAGS))

@@ -63,6 +63,12 @@ def test_every_scheduled_function_is_there(function: str) -> None:
     assert callable(import_string(function))
 
 
+def test_tags_are_settled_anew_every_day() -> None:
+    register_schedules()
+    schedule = Schedule.objects.get(func="tagging.tasks.settle_undecided")
+    assert (schedule.schedule_type, schedule.cluster) == (Schedule.DAILY, None)
+
+
 def test_retraining_comes_due_within_the_half_hour_after_the_time_in_the_setting(
     settings: Settings,
 ) -> None:

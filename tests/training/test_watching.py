@@ -15,7 +15,7 @@ from tagging.models import ModelVersion, Promotion, ReviewKind, ReviewTask, Vers
 from tagging.policy import COMMUNITY
 from tagging.registry import live_version
 from tagging.services.versions import promote_version
-from tests.tagging.cast import make_image, make_tag, pass_golds
+from tests.tagging.cast import make_image, make_people, make_tag, pass_golds
 from tests.tagging.network_cast import change_one_byte, constant_head, publish
 from training import watch
 from training.tasks import watch_live_version
@@ -187,10 +187,18 @@ def test_the_pairs_of_the_live_version_are_counted_on_the_way(
     assert versions[2].blind_pairs == {"shown": 0, "offered": 0, "silent": 1}
 
 
-def test_where_votes_are_weighed_newcomers_send_nothing_back(
-    fallen: ModelVersion, bob: User, settings: Settings
+def test_among_strangers_it_takes_five_people_of_weight_to_send_a_version_back(
+    versions: list[ModelVersion], settings: Settings
 ) -> None:
     settings.EYES_POLICY = "public"
-    assert watch_live_version().startswith("No fall of version 3"), "Bob was never tested"
-    pass_golds(bob)
+    live, people = versions[2], make_people(5)
+    for person in people:
+        answer_blindly(versions[1], person, yes=36, no=4)
+        answer_blindly(live, person, yes=32, no=8)
+    assert watch_live_version().startswith("No fall of version 3"), "nobody was tested yet"
+    for person in people[:4]:
+        pass_golds(person)
+        answer_blindly(live, person, yes=32, no=8)
+    assert watch_live_version().startswith("No fall of version 3"), "four are too few"
+    pass_golds(people[4])
     assert watch_live_version().startswith("Version 2 is live again.")
