@@ -126,6 +126,8 @@ def open_classroom(material: Material, seed: int) -> Classroom:
 
 def learn(material: Material, ask: Ask, seed: int, full: float) -> list[tuple[int, float]]:
     """Return (answers so far, top-1 on hidden photos), until it is well above what is wanted."""
+    from tagging.head import sigmoid
+
     classroom = open_classroom(material, seed)
     batch, curve = float(FIRST_BATCH), []
     for _ in range(MOST_BATCHES):
@@ -133,7 +135,7 @@ def learn(material: Material, ask: Ask, seed: int, full: float) -> list[tuple[in
         curve.append((classroom.asked, judge(classroom, head)))
         if curve[-1][1] > (ENOUGH + 0.02) * full:
             break
-        scores = (1 / (1 + np.exp(-head(classroom.features)))).astype(np.float32)
+        scores = sigmoid(head(classroom.features))
         classroom.ask(ask(classroom, scores, round(batch)))
         batch *= GROWTH
     return curve
