@@ -230,14 +230,9 @@ def share(counted: Counter[Outcome], outcome: Outcome) -> float:
 
 def draw_plot(outcomes: Outcomes, path: Path) -> None:
     """Write one panel per preset, one line per number of test photos."""
-    import matplotlib as mpl
+    from benchmarks.plots import open_panels, save
 
-    mpl.use("svg")
-    # Equal outcomes give equal bytes: no date, no random ids.
-    mpl.rcParams["svg.hashsalt"] = "eyes"
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(2, 2, figsize=(10, 8), sharex=True, sharey=True)
+    figure, panels = open_panels(2, 2, (10, 8))
     for panel, (name, policy, _) in zip(panels.flat, PRESETS, strict=True):
         for (photos, _), colour in zip(SIZES, ("C0", "C1", "C2", "C3"), strict=True):
             asks = photos < policy.gate_lower_bound_photos
@@ -251,8 +246,7 @@ def draw_plot(outcomes: Outcomes, path: Path) -> None:
         panel.grid(alpha=0.3)
     figure.supxlabel("true difference of macro-F1, points")
     figure.supylabel("promoted, % of draws")
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    save(figure, path)
 
 
 if __name__ == "__main__":

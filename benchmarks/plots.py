@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 
-def open_axes(across: str, up: str) -> tuple[Any, Any]:
-    """Return a figure and its axes with these labels, readable on white and on dark pages."""
+def open_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+    """Return a figure of this size in inches and its panels, which share their axes."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -15,7 +15,15 @@ def open_axes(across: str, up: str) -> tuple[Any, Any]:
     matplotlib.rcParams.update({"svg.hashsalt": "eyes", "font.size": 10})
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    figure, panels = pyplot.subplots(
+        rows, columns, figsize=size, layout="constrained", sharex=True, sharey=True
+    )
+    return figure, panels
+
+
+def open_axes(across: str, up: str) -> tuple[Any, Any]:
+    """Return a figure with one panel and these labels, readable on white and on dark pages."""
+    figure, axes = open_panels(1, 1, (7, 4))
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.grid(alpha=0.3)
