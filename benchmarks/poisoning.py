@@ -70,22 +70,21 @@ def play(sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
 
 def tell(attempts: list[Attempt]) -> None:
     """Print the rows of one test-set size."""
-    size = attempts[0].size
-    print(f"\nabout {size} test photos\n")
-    print("| attack | retrainings | false labels approved | went live | worse by over a point and "
-          "live | worst live change | mean live change |")  # fmt: skip
-    print("|---|---:|---:|---:|---:|---:|---:|")
+    print(f"\nabout {attempts[0].size} test photos\n")
+    print("| attack | retrainings | false labels approved | promoted by the gate | by a moderator | "
+          "of these worse by over a point | worst | mean |")  # fmt: skip
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for attack in ATTACKS:
         some = [each for each in attempts if each.attack == attack]
         if not some:
             continue
-        live = [each.change for each in some if each.went_live]
-        harmed = sum(change < -HARM for change in live)
-        changes = f"{min(live):+.2%} | {np.mean(live):+.2%}" if live else "– | –"
+        live = [100 * each.change for each in some if each.went_live]
+        by_gate = sum(each.state == "promoted" for each in some)
+        harmed = sum(change < -100 * HARM for change in live)
+        changes = f"{min(live):+.1f} | {np.mean(live):+.1f}" if live else "– | –"
         print(
             f"| {attack} | {len(some)} | {np.mean([each.poisoned for each in some]):.0f} | "
-            f"{len(live)} | {harmed} | {changes} |",
-            flush=True,
+            f"{by_gate} | {len(live) - by_gate} | {harmed} | {changes} |"
         )
 
 
