@@ -71,8 +71,8 @@ def play(sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
 def tell(attempts: list[Attempt]) -> None:
     """Print the rows of one test-set size."""
     print(f"\nabout {attempts[0].size} test photos\n")
-    print("| attack | retrainings | false labels approved | promoted by the gate | by a moderator | "
-          "of these worse by over a point | worst | mean |")  # fmt: skip
+    print("| attack | retrainings | false labels approved | promoted by the gate | by a moderator "
+          "| of these worse by over a point | worst | mean |")  # fmt: skip
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for attack in ATTACKS:
         some = [each for each in attempts if each.attack == attack]
