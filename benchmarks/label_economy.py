@@ -234,6 +234,7 @@ def draw(curves: dict[str, list[list[tuple[int, float]]]], full: float, path: Pa
                       label=name if seed == 0 else None)  # fmt: skip
     axes.axhline(ENOUGH * full, color="0.3", linestyle="--", linewidth=1)
     axes.set_xscale("symlog", linthresh=100)
+    axes.set_xlim(0)
     axes.legend(loc="lower right")
     save(figure, path)
 
