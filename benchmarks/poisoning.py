@@ -11,7 +11,7 @@ much is what went live better or worse than the version before it? Run with
     python -m benchmarks.poisoning [--attempts 200] [--sizes 150,350,1000] [--json FILE]
     python -m benchmarks.poisoning --read FILE... --plot FILE.svg
 
-It takes about half an hour; sizes may be run side by side and read together afterwards.
+It takes about forty minutes; sizes may be run side by side and read together afterwards.
 """
 
 from __future__ import annotations
