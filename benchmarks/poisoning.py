@@ -111,7 +111,7 @@ def draw(attempts: list[Attempt], path: Path) -> None:
     axes.set_xticks(range(len(ATTACKS)), ATTACKS)
     axes.scatter([], [], s=14, facecolor="none", color="0.3", label="refused")
     axes.scatter([], [], s=14, color="0.3", label="went live")
-    axes.legend(loc="lower left", fontsize=8)
+    axes.legend(loc="lower right", fontsize=8)
     save(figure, path)
 
 
