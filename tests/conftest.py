@@ -31,7 +31,9 @@ CHROMIUM_FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """SQLite keeps the test database in a file: only there do threads and processes wait for
     each other's transactions as they do in life."""
     if connection.vendor == "sqlite":
