@@ -45,6 +45,13 @@ class Material:
         """Return the rows of one tag on one side."""
         return np.flatnonzero((self.labels == tag) & (self.taught == taught))
 
+    def only(self, tags: tuple[str, ...]) -> Material:
+        """Return the photos of these tags, numbered in their order."""
+        number_of = {self.tags.index(tag): number for number, tag in enumerate(tags)}
+        rows = np.flatnonzero(np.isin(self.labels, list(number_of)))
+        labels = np.array([number_of[int(label)] for label in self.labels[rows]], dtype=np.intp)
+        return Material(self.vectors[rows], labels, self.taught[rows], tags)
+
 
 def load_material(folder: Path | None, *, each: int, hidden: int, seed: int = 0) -> Material:
     """Return `each` taught and `hidden` other photos per tag, embedded; patches are kept between

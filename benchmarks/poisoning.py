@@ -8,7 +8,7 @@ worst there can be: they approve whatever votes confirmed, and promote whatever 
 them. The gate is the site's own and knows nothing of the truth, which hidden photos tell: by how
 much is what went live better or worse than the version before it? Run with
 
-    python -m benchmarks.poisoning [--attempts 200] [--sizes 150,350,1000] [--json FILE]
+    python -m benchmarks.poisoning [FOLDER] [--attempts 200] [--sizes 150,350,1000] [--json FILE]
     python -m benchmarks.poisoning --read FILE... --plot FILE.svg
 
 It takes about forty minutes; sizes may be run side by side and read together afterwards.
@@ -34,6 +34,7 @@ HARM = 0.01
 def main() -> None:
     """Print per test-set size and attack how often candidates went live, and what they did."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--attempts", type=int, default=200)
     parser.add_argument("--sizes", default="150,350,1000")
     parser.add_argument("--json", type=Path)
@@ -45,14 +46,14 @@ def main() -> None:
         attempts = [Attempt(**each) for each in stored]
     else:
         sizes = [int(size) for size in wishes.sizes.split(",")]
-        attempts = play(sizes, wishes.attempts, wishes.json)
+        attempts = play(wishes.folder, sizes, wishes.attempts, wishes.json)
     for size in sorted({each.size for each in attempts}):
         tell([each for each in attempts if each.size == size])
     if wishes.plot:
         draw(attempts, wishes.plot)
 
 
-def play(sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
+def play(photos: Path | None, sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
     """Return the outcome of so many retrainings, spread evenly over the sizes; what is known after
     each size is written to the path."""
     attempts: list[Attempt] = []
@@ -61,7 +62,7 @@ def play(sizes: list[int], number: int, path: Path | None) -> list[Attempt]:
 
         settings.EYES_POLICY = "public"
         for size in sizes:
-            attempts += Site(folder, size).attempt(number // len(sizes))
+            attempts += Site(folder, size, photos).attempt(number // len(sizes))
             if path:
                 path.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
             print(f"{size} test photos: done", file=sys.stderr, flush=True)

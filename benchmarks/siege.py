@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tagging.models import ModelVersion
     from training.report import RetrainReport
 
-TAGS = ("astronaut", "camera", "chelsea", "coffee", "coins", "motorcycle_left", "rocket", "ihc")
+PATCHES = ("astronaut", "camera", "chelsea", "coffee", "coins", "motorcycle_left", "rocket", "ihc")
 UPLOADERS, VOTERS, ATTACKERS = 40, 12, 10
 NEWCOMERS_EACH, HONEST_VOTES = 40, 4
 GOLDS = 24
@@ -46,16 +46,13 @@ class Attempt:
 class Site:
     """A site with a live version, kept as a copy to which every attempt returns."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        from tagging.policy import PUBLIC
-
-        each = round(size / PUBLIC.test_share / len(TAGS))
+    def __init__(self, folder: Path, size: int, photos: Path | None) -> None:
         self._folder, self._size = folder, size
-        everything = load_material(None, each=each + 3 * NEWCOMERS_EACH, hidden=HIDDEN)
-        self._material = only(everything, TAGS)
+        self._material, each = gather(photos, size)
+        self._tags = self._material.tags
         self._random = np.random.default_rng(size)
         self._unused = {
-            tag: list(self._material.rows(tag, taught=True)) for tag in range(len(TAGS))
+            tag: list(self._material.rows(tag, taught=True)) for tag in range(len(self._tags))
         }
         self._truth: dict[str, str] = {}
         self._open(each)
@@ -83,7 +80,7 @@ class Site:
         operator = User.objects.create_user("operator", is_staff=True)
         uploaders = [User.objects.create_user(f"uploader {number}") for number in range(UPLOADERS)]
         pairs = []
-        for tag, name in enumerate(TAGS):
+        for tag, name in enumerate(self._tags):
             images = self._upload(tag, each, uploaders, f"base {tag}")
             pairs += [(image.pk, name) for image in images]
         curate_import(world_name="base", pairs=pairs, actor=operator, curated=True)
@@ -92,7 +89,7 @@ class Site:
             promote_version(version=_version(1), by=operator, enqueue_retag=False)
         for kind, count in (("voter", VOTERS), ("attacker", ATTACKERS)):
             for number in range(count):
-                give_golds(User.objects.create_user(f"{kind} {number}"), operator)
+                give_golds(User.objects.create_user(f"{kind} {number}"), self._tags)
         self._copy = self._folder / f"site-{self._size}"
         shutil.rmtree(self._copy, ignore_errors=True)
         self._copy.mkdir()
@@ -122,7 +119,7 @@ class Site:
 
     def _try(self, attack: str) -> Iterator[Attempt]:
         """Yield the outcome of each retraining of one attack."""
-        target, other = self._random.choice(len(TAGS), size=2, replace=False)
+        target, other = self._random.choice(len(self._tags), size=2, replace=False)
         rounds = DRIPS if attack == "slow drip" else 1
         for number in range(rounds):
             self._discuss_newcomers(f"{attack} {number}", int(target), int(other), attack)
@@ -138,34 +135,36 @@ class Site:
         people = _people("uploader")
         voters, attackers = _people("voter"), _people("attacker")
         each = NEWCOMERS_EACH if attack != "slow drip" else NEWCOMERS_EACH // 2
-        for tag in range(len(TAGS)):
+        for tag in range(len(self._tags)):
             images = self._upload(tag, each, people, f"{name} {tag}")
-            wrong = (tag + 1) % len(TAGS)
-            write_votes(images, TAGS[tag], "yes", self._some(voters, HONEST_VOTES))
-            write_votes(images[: each // 2], TAGS[wrong], "no", self._some(voters, HONEST_VOTES))
+            wrong = (tag + 1) % len(self._tags)
+            write_votes(images, self._tags[tag], "yes", self._some(voters, HONEST_VOTES))
+            write_votes(
+                images[: each // 2], self._tags[wrong], "no", self._some(voters, HONEST_VOTES)
+            )
             if attack == "label flips" and tag in (target, other):
                 swapped = other if tag == target else target
-                vote(images[:POISONED], TAGS[tag], "no", attackers)
-                vote(images[:POISONED], TAGS[swapped], "yes", attackers)
+                vote(images[:POISONED], self._tags[tag], "no", attackers)
+                vote(images[:POISONED], self._tags[swapped], "yes", attackers)
         liars = self._some(attackers, 4)
         if attack == "flood":
             flooder = User.objects.get(username="attacker 0")
             images = self._upload(other, FLOOD, [flooder], f"{name} flood")
-            vote(images, TAGS[target], "yes", liars)
+            vote(images, self._tags[target], "yes", liars)
         elif attack == "near-duplicates":
             images = self._stuff(other, attackers, name)
-            vote(images, TAGS[target], "yes", liars)
+            vote(images, self._tags[target], "yes", liars)
         elif attack == "slow drip":
             images = self._upload(other, DRIP, attackers, f"{name} drip")
-            vote(images, TAGS[target], "yes", liars)
-            vote(images, TAGS[other], "no", liars)
+            vote(images, self._tags[target], "yes", liars)
+            vote(images, self._tags[other], "no", liars)
 
     def _upload(self, tag: int, count: int, owners: list[User], name: str) -> list[Image]:
         """Return new photos that truly show this tag, one per owner in turn."""
         rows = [self._unused[tag].pop() for _ in range(min(count, len(self._unused[tag])))]
         people = [owners[number % len(owners)] for number in range(len(rows))]
         images = add_photos(people, self._material.vectors[rows], name=name)
-        self._truth.update((image.sha256, TAGS[tag]) for image in images)
+        self._truth.update((image.sha256, self._tags[tag]) for image in images)
         return images
 
     def _stuff(self, tag: int, owners: list[User], name: str) -> list[Image]:
@@ -178,7 +177,7 @@ class Site:
         people = [owners[number % len(owners)] for number in range(STUFFED)]
         group = TwinGroup.objects.create().pk
         images = add_photos(people, copies, name=f"{name} copies", group=group)
-        self._truth.update((image.sha256, TAGS[tag]) for image in images)
+        self._truth.update((image.sha256, self._tags[tag]) for image in images)
         return images
 
     def _some(self, people: list[User], count: int) -> list[User]:
@@ -233,17 +232,26 @@ class Site:
         assert head is not None and other is not None
         hidden = ~self._material.taught
         found = f1_per_tag(
-            head, self._material.vectors[hidden], self._material.labels[hidden], TAGS
+            head, self._material.vectors[hidden], self._material.labels[hidden], self._tags
         )
         return float(np.mean([found[tag] for tag in found if tag in other.labels]))
 
 
-def only(material: Material, tags: tuple[str, ...]) -> Material:
-    """Return the photos of these tags, numbered in their order."""
-    number_of = {material.tags.index(tag): number for number, tag in enumerate(tags)}
-    rows = np.flatnonzero(np.isin(material.labels, list(number_of)))
-    labels = np.array([number_of[int(label)] for label in material.labels[rows]], dtype=np.intp)
-    return Material(material.vectors[rows], labels, material.taught[rows], tags)
+def gather(photos: Path | None, size: int) -> tuple[Material, int]:
+    """Return what a site of about so many test photos is made of, and how many photos of each tag
+    it begins with; raises SystemExit where a folder of photos has too few."""
+    from tagging.policy import PUBLIC
+
+    tags = [path for path in photos.iterdir() if path.is_dir()] if photos else PATCHES
+    each = round(size / PUBLIC.test_share / len(tags))
+    hidden = HIDDEN // 2 if photos else HIDDEN
+    material = load_material(photos, each=each + 3 * NEWCOMERS_EACH, hidden=hidden)
+    if photos is None:
+        return material.only(PATCHES), each
+    fewest = min(len(material.rows(tag, taught=True)) for tag in range(len(tags)))
+    if fewest < max(each, PUBLIC.learnable_photos) + NEWCOMERS_EACH:
+        raise SystemExit(f"For {size} test photos there are too few of some tag in {photos}.")
+    return material, each
 
 
 def vote(images: list[Image], name: str, value: str, people: list[User]) -> None:
@@ -269,12 +277,12 @@ def write_votes(images: list[Image], name: str, value: str, people: list[User]) 
     )
 
 
-def give_golds(person: User, moderator: User) -> None:
+def give_golds(person: User, names: tuple[str, ...]) -> None:
     """Let somebody have answered enough gold tasks, all of them rightly."""
     from tagging.models import ImageTag, ReviewKind, ReviewTask, Tag
 
     rows = ImageTag.objects.curated().order_by("pk")[:GOLDS]
-    tags = list(Tag.objects.filter(name__in=TAGS))
+    tags = list(Tag.objects.filter(name__in=names))
     tasks = []
     for number, row in enumerate(rows):
         is_there = number % 2 == 0
