@@ -110,6 +110,11 @@ def test_a_flat_end_says_yes() -> None:
     assert answer(almost, COMMUNITY).startswith("Almost")
 
 
+def test_a_curve_that_can_rise_no_further_says_yes_however_its_draws_agree() -> None:
+    full = [point(50, 1.0, repeats=5, macro_f1_low=1.0, macro_f1_high=1.0), point(102, 1.0)]
+    assert answer(full, COMMUNITY).startswith("Yes, for these tags")
+
+
 def test_what_cannot_be_told_is_not_told() -> None:
     assert answer([point(24, 0.9)], COMMUNITY).startswith("Cannot be told yet")
     assert answer([point(20, 0.8), point(24, 0.9)], COMMUNITY).startswith("Cannot be told yet")

@@ -107,7 +107,8 @@ def _fit(numbers: Floats, errors: Floats, floor: float) -> tuple[float, float, f
 
 
 def _verdict(last: LastDoubling, policy: Policy) -> str:
-    if abs(last.gain) <= last.noise:
+    # Noise that is smaller than any gain worth having leaves nothing in doubt.
+    if last.noise >= policy.gate_least_gain and abs(last.gain) <= last.noise:
         return (
             "Hard to tell: which photos they are still changes more than how many "
             f"(by {points(last.noise, sign=False)} either way)."
