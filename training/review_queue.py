@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gallery.models import Image
 from tagging.backbones.cards import get_card
-from tagging.chunks import chunks
+from tagging.chunks import QUERY_SIZE, chunks
 from tagging.familiarity import unit_vectors
 from tagging.head import Head
 from tagging.models import ImageTag, ModelVersion, ReviewCandidate, ReviewKind, Suggestion
@@ -31,7 +31,7 @@ from tagging.vocabulary import load_vocabulary
 from tagging.vocabulary.table import COARSE_SHOW, SHOW
 from tagging.words import places_of_tags
 from training.learning.queue import Nearest, deal_out, farthest_first
-from training.library_walk import Walk, walk_library
+from training.library_walk import Pair, Walk, walk_library
 from training.suspects import find_suspects
 
 # Enough for a day of many people; what is left over is computed anew the next night.
@@ -41,10 +41,7 @@ HARD_PER_TAG: Final = 24
 # k-centre looks at so many photos with nothing said about them, and keeps away from so many others.
 _SAMPLED: Final = 4000
 _KNOWN: Final = 1000
-_WRITTEN: Final = 500
 _SEED: Final = 20_190_611
-
-Pair = tuple[int, int | None]
 
 
 @dataclass
@@ -94,7 +91,7 @@ def replace_candidates(*, pairs: dict[str, list[Pair]]) -> int:
     """
     named = sorted({image_id for some in pairs.values() for image_id, _ in some})
     alive: set[int] = set()
-    for ids in chunks(named, _WRITTEN):
+    for ids in chunks(named):
         locked = Image.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
         alive.update(locked.values_list("pk", flat=True))
     rows = [
@@ -104,7 +101,7 @@ def replace_candidates(*, pairs: dict[str, list[Pair]]) -> int:
         if image_id in alive
     ]
     ReviewCandidate.objects.all().delete()
-    ReviewCandidate.objects.bulk_create(rows, batch_size=_WRITTEN, ignore_conflicts=True)
+    ReviewCandidate.objects.bulk_create(rows, batch_size=QUERY_SIZE, ignore_conflicts=True)
     return len(rows)
 
 
@@ -144,7 +141,7 @@ def _sort_unfamiliar(photos: Sequence[int]) -> tuple[list[Pair], list[int]]:
     """
     best = _best_suggestions(photos)
     spoken: set[int] = set()
-    for ids in chunks(photos, _WRITTEN):
+    for ids in chunks(photos):
         spoken.update(ImageTag.objects.filter(image__in=ids).values_list("image_id", flat=True))
     pairs: list[Pair] = [(photo, best[photo]) for photo in photos if photo in best]
     return pairs, [photo for photo in photos if photo not in best and photo not in spoken]
@@ -153,7 +150,7 @@ def _sort_unfamiliar(photos: Sequence[int]) -> tuple[list[Pair], list[int]]:
 def _best_suggestions(photos: Sequence[int]) -> dict[int, int]:
     """Return the tag of the surest open suggestion of each photo that has one."""
     best: dict[int, int] = {}
-    for ids in chunks(photos, _WRITTEN):
+    for ids in chunks(photos):
         rows = _askable_suggestions().filter(image__in=ids).order_by("score")
         best.update(rows.values_list("image_id", "tag_id"))
     return best

@@ -17,12 +17,11 @@ from tagging.vocabulary import load_vocabulary
 from training.decisions import Decisions, read_decisions
 from training.learning.examples import ABSENT, PRESENT
 from training.learning.queue import LEAST_ANSWERS, suspected_errors
+from training.library_walk import Pair
 
 # Tags whose answers are read together, and photos of either answer that one tag is judged on.
 _TAGS_AT_ONCE: Final = 50
 _MOST_PHOTOS: Final = 1000
-
-Pair = tuple[int, int | None]
 
 
 def find_suspects(backbone: str) -> dict[int, list[Pair]]:

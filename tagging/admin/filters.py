@@ -46,38 +46,39 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if value == ALL else queryset.filter(state=value)
 
 
-class ConflictFilter(admin.SimpleListFilter):
+class MarkFilter(admin.SimpleListFilter):
+    """One choice: the rows that bear a mark, which is the name of a true-or-false field."""
+
+    mark = ""
+    label = ""
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Return the one choice."""
+        return [("yes", self.label)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep rows with the mark, once it is chosen."""
+        return queryset.filter(**{self.mark: True}) if self.value() else queryset
+
+
+class ConflictFilter(MarkFilter):
     """Same bytes, contrary decisions."""
 
     title = "contradiction"
     parameter_name = "conflict"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Return the one choice."""
-        return [("yes", "Decided differently on the same file")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep contradictions."""
-        return queryset.filter(is_in_conflict=True) if self.value() else queryset
+    mark = "is_in_conflict"
+    label = "Decided differently on the same file"
 
 
-class EscalatedFilter(admin.SimpleListFilter):
+class EscalatedFilter(MarkFilter):
     """Many votes and no agreement: what only moderators can settle."""
 
     title = "agreement"
     parameter_name = "escalated"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Return the one choice."""
-        return [("yes", "Votes do not agree")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep what was handed to moderators."""
-        return queryset.filter(is_escalated=True) if self.value() else queryset
+    mark = "is_escalated"
+    label = "Votes do not agree"
 
 
 class SuggestedFilter(admin.SimpleListFilter):

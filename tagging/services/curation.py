@@ -13,6 +13,7 @@ from django.db import transaction
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
+from tagging.chunks import chunks
 from tagging.models import (
     ClosedWorld,
     EventKind,
@@ -104,8 +105,7 @@ def curate_import(
         if curated:
             _join_world(world_name, tags.values(), wanted)
         return sum(
-            _import_batch(wanted[start : start + BATCH], actor=actor, curated=curated)
-            for start in range(0, len(wanted), BATCH)
+            _import_batch(batch, actor=actor, curated=curated) for batch in chunks(wanted, BATCH)
         )
 
 
@@ -119,13 +119,13 @@ def _decide(moderator: User, pairs: Sequence[Pair], kind: EventKind, source: str
     chosen = sorted(set(pairs))
     outcome = Decisions()
     with transaction.atomic():
-        for start in range(0, len(chosen), BATCH):
-            _decide_batch(chosen[start : start + BATCH], moderator, kind, source, outcome)
+        for batch in chunks(chosen, BATCH):
+            _decide_batch(batch, moderator, kind, source, outcome)
     return outcome
 
 
 def _decide_batch(
-    chosen: list[Pair], moderator: User, kind: EventKind, source: str, outcome: Decisions
+    chosen: Sequence[Pair], moderator: User, kind: EventKind, source: str, outcome: Decisions
 ) -> None:
     """Write decisions and their events for one batch of pairs, and note what was passed over."""
     policy = current_policy()
@@ -174,7 +174,7 @@ def _apply(row: ImageTag, *, kind: EventKind, moderator: User, verdict: Verdict)
         row.is_escalated = False
 
 
-def _import_batch(chosen: list[Pair], *, actor: User, curated: bool) -> int:
+def _import_batch(chosen: Sequence[Pair], *, actor: User, curated: bool) -> int:
     """Write votes, rows and events of one batch of an import."""
     images = lock_images(image_id for image_id, _ in chosen)
     chosen = [pair for pair in chosen if pair[0] in images]
@@ -218,6 +218,5 @@ def _join_world(name: str, tags: Iterable[Tag], pairs: list[Pair]) -> None:
     world = ClosedWorld.objects.filter(name=name).first() or ClosedWorld.objects.create(name=name)
     world.tags.add(*tags)
     wanted = sorted({image_id for image_id, _ in pairs})
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
+    for batch in chunks(wanted, BATCH):
         world.images.add(*Image.objects.filter(pk__in=batch).values_list("pk", flat=True))

@@ -15,8 +15,9 @@ from tagging.classifier import Classifier, classifier_of
 from tagging.models import ImageTag, ModelVersion, Suggestion, Tag
 from tagging.previews import MOST_EXAMPLES, Example, Preview
 from tagging.registry import live_version, load_version
+from tagging.services.ballots import Pair
 from tagging.services.embeddings import embedding_matrix
-from tagging.services.suggestions import CHUNK, Pair, offered_names, wanted_suggestions
+from tagging.services.suggestions import CHUNK, offered_names, wanted_suggestions
 from tagging.version_files import DamagedVersion
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
+from tagging.chunks import chunks
 from tagging.models import TagEvent
 from tagging.services.ballots import lock_images
 from tagging.services.votes import NothingToUndoError, undo_event
@@ -51,10 +52,7 @@ def revert_person(
         events = events.filter(pk__lt=before)
     chosen = list(events[: AT_MOST + 1])
     is_more, chosen = len(chosen) > AT_MOST, chosen[:AT_MOST]
-    undone = sum(
-        _revert_batch(moderator, person, chosen[first : first + BATCH])
-        for first in range(0, len(chosen), BATCH)
-    )
+    undone = sum(_revert_batch(moderator, person, batch) for batch in chunks(chosen, BATCH))
     return Reverted(undone, len(chosen) - undone, chosen[-1].pk if is_more else None)
 
 

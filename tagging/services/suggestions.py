@@ -12,6 +12,7 @@ from tagging.chunks import chunks
 from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
+from tagging.services.ballots import Pair
 from tagging.services.embeddings import embed_images, embedding_matrix
 from tagging.services.tags import find_or_create_tags
 from tagging.services.word_lock import keep_words
@@ -27,7 +28,6 @@ WRITE_SIZE = 500
 
 WORDS = ("version_id", "score", "is_shown", "source")
 
-Pair = tuple[int, int]
 Said = tuple[int, float, bool, str]
 
 
