@@ -28,7 +28,6 @@ from tagging.models import (
     Stratum,
     Suggestion,
     Tag,
-    TagState,
     Vote,
 )
 from tagging.models.network import BOOTSTRAP_NUMBER
@@ -113,10 +112,10 @@ def untaught_photos() -> ImageQuerySet:
     they leave the photo in: answers of the slice itself reject, and photos on which the network
     errs would leave it one by one, until it looked better than it is.
     """
-    taught = Q(decided_by__isnull=False) | Q(is_double_checked=True) | Q(state=TagState.CURATED)
+    taught = ImageTag.objects.decided() | ImageTag.objects.curated()
     photo = {"image": OuterRef("pk")}
     return Image.objects.on_show().filter(
-        ~Exists(ImageTag.objects.filter(taught, **photo)),
+        ~Exists(taught.filter(**photo)),
         ~Exists(Image.closed_worlds.through.objects.filter(**photo)),
         ~Exists(FullyTagged.objects.filter(**photo)),
     )

@@ -75,6 +75,10 @@ class ImageTagQuerySet(models.QuerySet["ImageTag"]):
         """Return what moderators still have to look at."""
         return self.filter(state__in=[TagState.PENDING, TagState.CONFIRMED])
 
+    def decided(self) -> Self:
+        """Return what a moderator decided, even if the moderator's account is gone."""
+        return self.filter(models.Q(decided_by__isnull=False) | models.Q(is_double_checked=True))
+
     def curated(self) -> Self:
         """Return what the network may learn as present."""
         return self.filter(state=TagState.CURATED)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from gallery.models import User
-from tagging.chunks import chunks
+from tagging.chunks import QUERY_SIZE, chunks
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, Vote
 from tagging.services.ballots import lock_images, settle
-from tagging.services.moving import BATCH, Record, as_records, delete_rows
+from tagging.services.moving import Record, as_records, delete_rows
 
 
 def photos_with_both(source: Tag, target: Tag) -> set[int]:
@@ -36,7 +36,7 @@ def double_votes(source: Tag, target: Tag) -> QuerySet[Vote]:
 
 def contradictions_between(source: Tag, target: Tag) -> set[int]:
     """Return the photos on which moderators decided contrary ways with the two tags."""
-    decided = ImageTag.objects.filter(_decided())
+    decided = ImageTag.objects.decided()
     contrary = decided.filter(tag=target, image_id=OuterRef("image_id")).exclude(
         state=OuterRef("state")
     )
@@ -47,7 +47,7 @@ def contradictions_between(source: Tag, target: Tag) -> set[int]:
 def states_on(image_ids: Collection[int], *tags: Tag) -> list[Record]:
     """Return the rows of these tags on these photos, whole."""
     records: list[Record] = []
-    for ids in chunks(sorted(image_ids), BATCH):
+    for ids in chunks(sorted(image_ids)):
         records += as_records(ImageTag.objects.filter(image__in=ids, tag__in=tags))
     return records
 
@@ -64,7 +64,7 @@ def retire_votes(source: Tag, target: Tag) -> list[int]:
         for image_id, person_id, created_at, pk in mine
     ]
     now = timezone.now()
-    for ids in chunks(older, BATCH):
+    for ids in chunks(older):
         Vote.objects.filter(pk__in=ids).update(replaced_at=now)
     return older
 
@@ -72,7 +72,7 @@ def retire_votes(source: Tag, target: Tag) -> list[int]:
 def reopen(image_ids: Collection[int], target: Tag, moderator: User) -> list[int]:
     """Write down that moderators' decisions on these photos contradict; return the events' ids."""
     events = []
-    for ids in chunks(sorted(image_ids), BATCH):
+    for ids in chunks(sorted(image_ids)):
         for row in ImageTag.objects.filter(tag=target, image__in=ids):
             event = TagEvent(
                 image_id=row.image_id,
@@ -106,7 +106,7 @@ def absorb_rows(source: Tag, target: Tag, contradictions: Collection[int]) -> No
         if vars(row) != before:
             changed.append(row)
     columns = ["state", "decided_by", "is_double_checked", "is_escalated", "added_by"]
-    ImageTag.objects.bulk_update(changed, columns, batch_size=BATCH)
+    ImageTag.objects.bulk_update(changed, columns, batch_size=QUERY_SIZE)
     delete_rows(ImageTag, [row.pk for row in by_photo.values()])
 
 
@@ -116,7 +116,7 @@ def settle_photos(image_ids: Iterable[int], tag: Tag, *, reopened: Collection[in
     A photo where nobody votes keeps a waiting tag if it has one. The tag waits in any case on
     `reopened` photos, where moderators do not agree.
     """
-    for ids in chunks(sorted(image_ids), BATCH):
+    for ids in chunks(sorted(image_ids)):
         images = lock_images(ids)
         rows = {row.image_id: row for row in ImageTag.objects.filter(tag=tag, image__in=ids)}
         votes = Vote.objects.current().filter(tag=tag, image__in=ids)
@@ -133,7 +133,3 @@ def settle_photos(image_ids: Iterable[int], tag: Tag, *, reopened: Collection[in
 def rows_beside(tag: Tag) -> QuerySet[ImageTag]:
     """Return the rows of this tag on the photo of an outer row."""
     return ImageTag.objects.filter(tag=tag, image_id=OuterRef("image_id"))
-
-
-def _decided() -> Q:
-    return Q(decided_by__isnull=False) | Q(is_double_checked=True)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
-from tagging.chunks import chunks
+from tagging.chunks import QUERY_SIZE, chunks
 from tagging.models import (
     ClosedWorld,
     EventKind,
@@ -28,7 +28,7 @@ from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.services.ballots import Pair, current_ballots, lock_images
 from tagging.services.objections import DECIDED_STATE, Decisions, Request
-from tagging.services.rows import BATCH, event_before, new_row, rows_by_pair, write_rows
+from tagging.services.rows import event_before, new_row, rows_by_pair, write_rows
 from tagging.services.tags import TagBlockedError, find_or_create_tags, meanings_of
 from tagging.services.word_lock import keep_words
 from tagging.states import Verdict, judge_votes
@@ -104,9 +104,7 @@ def curate_import(
         wanted = sorted({(image_id, tags[normalise_tag_name(name)].pk) for image_id, name in pairs})
         if curated:
             _join_world(world_name, tags.values(), wanted)
-        return sum(
-            _import_batch(batch, actor=actor, curated=curated) for batch in chunks(wanted, BATCH)
-        )
+        return sum(_import_batch(batch, actor=actor, curated=curated) for batch in chunks(wanted))
 
 
 def _pairs_of(image_tags: Iterable[ImageTag]) -> list[Pair]:
@@ -119,7 +117,7 @@ def _decide(moderator: User, pairs: Sequence[Pair], kind: EventKind, source: str
     chosen = sorted(set(pairs))
     outcome = Decisions()
     with transaction.atomic():
-        for batch in chunks(chosen, BATCH):
+        for batch in chunks(chosen):
             _decide_batch(batch, moderator, kind, source, outcome)
     return outcome
 
@@ -190,7 +188,7 @@ def _import_batch(chosen: Sequence[Pair], *, actor: User, curated: bool) -> int:
         for image_id, tag_id in chosen
         if (image_id, tag_id) not in mine
     ]
-    Vote.objects.bulk_create(votes, batch_size=BATCH)
+    Vote.objects.bulk_create(votes, batch_size=QUERY_SIZE)
     ballots = {} if curated else current_ballots(images, {tag_id for _, tag_id in chosen})
     policy = current_policy()
     changed, events = [], []
@@ -218,5 +216,5 @@ def _join_world(name: str, tags: Iterable[Tag], pairs: list[Pair]) -> None:
     world = ClosedWorld.objects.filter(name=name).first() or ClosedWorld.objects.create(name=name)
     world.tags.add(*tags)
     wanted = sorted({image_id for image_id, _ in pairs})
-    for batch in chunks(wanted, BATCH):
+    for batch in chunks(wanted):
         world.images.add(*Image.objects.filter(pk__in=batch).values_list("pk", flat=True))

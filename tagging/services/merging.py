@@ -42,7 +42,6 @@ from tagging.services.combining import (
     states_on,
 )
 from tagging.services.moving import (
-    BATCH,
     Record,
     move_rows,
     name_of,
@@ -150,7 +149,7 @@ def _read_pair(tag: Tag, into: Tag) -> tuple[Tag, Tag]:
 def _move_photos(source: Tag, target: Tag, moderator: User) -> Record:
     """Move what was said about photos; return what is needed to give it back."""
     met = photos_with_both(source, target)
-    for ids in chunks(sorted(met), BATCH):
+    for ids in chunks(sorted(met)):
         lock_images(ids)
     contradictions = contradictions_between(source, target)
     moved: Record = {

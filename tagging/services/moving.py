@@ -12,11 +12,8 @@ from django.core import serializers
 from django.db import models
 from django.db.models import Exists, ForeignKey, OuterRef, Q, UniqueConstraint
 
-from tagging.chunks import chunks
+from tagging.chunks import QUERY_SIZE, chunks
 from tagging.models import Suggestion, Tag, TagChange
-
-# Ids per statement: below the variable limits of both databases.
-BATCH = 500
 
 Record: TypeAlias = dict[str, Any]
 """A row as JSON keeps it."""
@@ -75,7 +72,7 @@ def move_back(
     """
     model = pointer.model
     has_photo = any(field.name == "image" for field in model._meta.fields)
-    for ids in chunks(moved["ids"], BATCH):
+    for ids in chunks(moved["ids"]):
         rows = model._base_manager.filter(pk__in=ids, **{pointer.name: target})
         if has_photo:
             found = dict(rows.values_list("pk", "image_id"))
@@ -104,7 +101,7 @@ def restore_rows(records: Sequence[Record], kept_photos: Collection[int]) -> Non
 
 def delete_rows(model: type[models.Model], ids: Iterable[int]) -> None:
     """Delete these rows of a table."""
-    for part in chunks(list(ids), BATCH):
+    for part in chunks(list(ids)):
         model._base_manager.filter(pk__in=part).delete()
 
 
@@ -129,12 +126,12 @@ def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
         if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
     ]
     moments = [[getattr(row, name) for name in names] for row in rows]
-    model._base_manager.bulk_create(rows, batch_size=BATCH)
+    model._base_manager.bulk_create(rows, batch_size=QUERY_SIZE)
     for row, told in zip(rows, moments, strict=True):
         for name, moment in zip(names, told, strict=True):
             setattr(row, name, moment)
     if names:
-        model._base_manager.bulk_update(rows, names, batch_size=BATCH)
+        model._base_manager.bulk_update(rows, names, batch_size=QUERY_SIZE)
 
 
 def _with_what_they_need(
@@ -160,6 +157,6 @@ def _with_what_they_need(
 def _existing(model: type[models.Model], keys: Sequence[int]) -> set[int]:
     """Return those of these ids that there are."""
     found: set[int] = set()
-    for part in chunks(keys, BATCH):
+    for part in chunks(keys):
         found.update(model._base_manager.filter(pk__in=part).values_list("pk", flat=True))
     return found

@@ -7,11 +7,9 @@ from collections.abc import Collection, Sequence
 from django.utils import timezone
 
 from gallery.models import User
+from tagging.chunks import QUERY_SIZE
 from tagging.models import ImageTag, TagEvent
 from tagging.services.ballots import Pair, ask_network_again
-
-# Pairs written per statement: below the variable limits of both databases.
-BATCH = 500
 
 
 def rows_by_pair(pairs: Collection[Pair]) -> dict[Pair, ImageTag]:
@@ -53,11 +51,11 @@ def write_rows(rows: Sequence[ImageTag], events: Sequence[TagEvent]) -> None:
     fresh = [row for row in rows if row.pk is None and row.state]
     emptied = [row.pk for row in rows if row.pk is not None and not row.state]
     fields = ["state", "is_escalated", "decided_by", "is_double_checked", "changed_at"]
-    ImageTag.objects.bulk_create(fresh, batch_size=BATCH)
-    ImageTag.objects.bulk_update(known, fields, batch_size=BATCH)
+    ImageTag.objects.bulk_create(fresh, batch_size=QUERY_SIZE)
+    ImageTag.objects.bulk_update(known, fields, batch_size=QUERY_SIZE)
     if emptied:
         ImageTag.objects.filter(pk__in=emptied).delete()
-    TagEvent.objects.bulk_create(events, batch_size=BATCH)
+    TagEvent.objects.bulk_create(events, batch_size=QUERY_SIZE)
     for event in events:
         ask_network_again(
             image_id=event.image_id, before=event.state_before, after=event.state_after

@@ -16,7 +16,7 @@ from tagging.models import (
     TagEvent,
     Vote,
 )
-from tagging.services.moving import BATCH, Record, move_back, pointer_of, restore_rows
+from tagging.services.moving import Record, move_back, pointer_of, restore_rows
 from tagging.services.vocabulary import parents_of, write_parents
 from tagging.services.word_changes import WordRefused, refuse_cycles, retag_once
 
@@ -76,7 +76,7 @@ def _count_kept(moved: Record, kept: Collection[int], target: Tag) -> list[str]:
     photos: set[int] = set()
     for name in ("tagging.vote.tag", "tagging.imagetag.tag"):
         model = pointer_of(name).model
-        for ids in chunks(moved["rows"][name]["ids"], BATCH):
+        for ids in chunks(moved["rows"][name]["ids"]):
             rows = model._base_manager.filter(pk__in=ids)
             photos.update(rows.values_list("image_id", flat=True))
     staying = len(photos.intersection(kept))
@@ -88,7 +88,7 @@ def _count_kept(moved: Record, kept: Collection[int], target: Tag) -> list[str]:
 
 def _revive_votes(moved: Record, kept: Collection[int]) -> None:
     """Make current again what the merge made history."""
-    for ids in chunks(moved["retired"], BATCH):
+    for ids in chunks(moved["retired"]):
         votes = Vote.objects.filter(pk__in=ids).values_list("pk", "image_id")
         free = [pk for pk, image_id in votes if image_id not in kept]
         Vote.objects.filter(pk__in=free).update(replaced_at=None)
@@ -99,10 +99,10 @@ def _restore_states(
 ) -> None:
     """Give both tags the very states that they had on photos about which both spoke."""
     free = [image_id for image_id in moved["met"] if image_id not in kept]
-    for ids in chunks(free, BATCH):
+    for ids in chunks(free):
         ImageTag.objects.filter(image__in=ids, tag__in=[source, target]).delete()
     restore_rows(moved["states"], kept)
-    for ids in chunks(moved["reopened"], BATCH):
+    for ids in chunks(moved["reopened"]):
         for event in TagEvent.objects.filter(pk__in=ids).exclude(image__in=kept):
             TagEvent.objects.create(
                 image_id=event.image_id,
