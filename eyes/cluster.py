@@ -14,6 +14,8 @@ from multiprocessing.process import BaseProcess
 
 from django_q import cluster
 
+from tagging.presence import attend_workers
+
 logger = logging.getLogger(__name__)
 
 # What a sentinel exits with when its cluster is to be started anew (EX_TEMPFAIL of sysexits.h).
@@ -49,6 +51,7 @@ def was_killed(process: BaseProcess) -> bool:
 def run_cluster() -> int:
     """Run the cluster named by Q_CLUSTER_NAME until SIGTERM or Ctrl-C; return the exit code."""
     cluster.Sentinel = RenewingSentinel
+    attend_workers()
     while True:
         present = cluster.Cluster()
         present.start()

@@ -13,7 +13,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-from eyes.env import env_choice, env_flag, env_list, env_number, env_text
+from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
 from eyes.secret import keep_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -192,6 +192,10 @@ EYES_BACKBONE = env_choice(
     "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
 )
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
+# So many photos that wait are tagged together at most: more only needs more memory.
+EYES_TAGGING_BATCH = env_number("EYES_TAGGING_BATCH", 32, least=1)
+# Minutes of silence after which the tagging worker gives the network's memory back; 0 never does.
+EYES_UNLOAD_AFTER = env_minutes("EYES_UNLOAD_AFTER", 15)
 # How careful the site is: `community` for people who know each other, `public` for strangers.
 EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))
 EYES_SAMPLES = env_flag("EYES_SAMPLES", default=True)

@@ -13,13 +13,16 @@ logger = logging.getLogger(__name__)
 
 
 def tag_image(image_id: int) -> str:
-    """Embed a new photo and store what the live version says; return it in words for the log."""
-    from tagging.services.suggestions import suggest_tags
+    """Embed a new photo and store what the live version says; return it in words for the log.
+
+    Photos that wait as well are taken along, see `services.batches`.
+    """
+    from tagging.services.batches import tag_requested
 
     if not Image.objects.filter(pk=image_id).exists():
         return f"Photo {image_id} is gone."
-    written = suggest_tags(image_ids=[image_id])
-    return f"Photo {image_id}: {written} suggestions written."
+    tagged = tag_requested(image_id=image_id)
+    return f"Photo {image_id} is tagged; {tagged} photos in this job."
 
 
 def retag_library() -> str:
