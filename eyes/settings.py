@@ -124,6 +124,8 @@ try:
     DATABASES = {
         "default": dj_database_url.parse(
             env_text("DATABASE_URL", f"sqlite:///{STATE_DIR / 'eyes.sqlite3'}"),
+            # A fresh connection for every job and page cost more than most of what they ask.
+            conn_max_age=60,
             conn_health_checks=True,
         )
     }
@@ -218,7 +220,8 @@ Q_CLUSTER = {
     "max_attempts": 5,
     "ack_failures": True,
     "catch_up": False,
-    "bulk": 1,
+    # Few, since what is on its way to a worker that is killed waits for `retry`.
+    "bulk": 4,
     "queue_limit": 4,
     "poll": 0.2,
     "save_limit": 1000,

@@ -122,6 +122,11 @@ def current_classifier() -> Classifier:
     return held.classifier
 
 
+def holds_network() -> bool:
+    """Return whether a network is in this process's memory, whatever is live by now."""
+    return _held is not None and _held.asked[0] == os.getpid()
+
+
 def release_network() -> bool:
     """Let go of the classifier and its network; return whether memory came back by it.
 

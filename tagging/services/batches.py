@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from tagging.classifier import current_classifier
+from tagging.classifier import current_classifier, holds_network
 from tagging.models import TaggingRequest
 from tagging.models.waiting import TaggingRequestQuerySet
 from tagging.processes import gone, this_process
@@ -59,8 +59,9 @@ def tag_requested(*, image_id: int) -> int:
     """
     tagged = 0
     while not _remove_done(image_id):
-        # Loaded before anything is taken, so that nobody waits for what a loading process holds.
-        current_classifier()
+        if not holds_network():
+            # Before anything is taken, so that nobody waits for what a loading process holds.
+            current_classifier()
         taken = _take(image_id)
         if not taken.own_is_listed:
             suggest_tags(image_ids=[image_id])
