@@ -6,7 +6,6 @@ import logging
 
 from django_q.tasks import async_task
 
-from gallery.models import Image
 from tagging.models import ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -19,10 +18,17 @@ def tag_image(image_id: int) -> str:
     """
     from tagging.services.batches import tag_requested
 
-    if not Image.objects.filter(pk=image_id).exists():
-        return f"Photo {image_id} is gone."
     tagged = tag_requested(image_id=image_id)
+    if tagged is None:
+        return f"Photo {image_id} is gone."
     return f"Photo {image_id} is tagged; {tagged} photos in this job."
+
+
+def tag_waiting() -> str:
+    """Tag photos whose own jobs were lost or failed; for every hour and after a worker's death."""
+    from tagging.services import batches
+
+    return f"{batches.tag_waiting()} photos had been waiting."
 
 
 def retag_library() -> str:

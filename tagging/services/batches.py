@@ -13,12 +13,14 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from gallery.models import Image
 from tagging.classifier import current_classifier, holds_network
 from tagging.models import TaggingRequest
 from tagging.models.waiting import TaggingRequestQuerySet
@@ -36,6 +38,7 @@ ARRIVING = 0.25
 LOOK_AWAY = 0.05
 # After this many attempts nobody but its own job touches a photo: it may be what fails them.
 MOST_TRIES = 3
+NOT_HELD: dict[str, Any] = {"taken_by": "", "taken_until": None}
 
 _takes = count(1)
 
@@ -51,14 +54,16 @@ class _Take:
     more_are_arriving: bool = False
 
 
-def tag_requested(*, image_id: int) -> int:
+def tag_requested(*, image_id: int) -> int | None:
     """Return when this photo is tagged, with the number of photos that this job tagged.
 
-    That is 0 where another job took the photo along. Raises what the network raises; every photo
-    then waits for the next job.
+    That is 0 where another job took the photo along, and None where it is gone. Raises what the
+    network raises; every photo then waits for the next job.
     """
     tagged = 0
     while not _remove_done(image_id):
+        if not Image.objects.filter(pk=image_id).exists():
+            return None
         if not holds_network():
             # Before anything is taken, so that nobody waits for what a loading process holds.
             current_classifier()
@@ -75,14 +80,30 @@ def tag_requested(*, image_id: int) -> int:
     return tagged
 
 
+def tag_waiting() -> int:
+    """Tag every photo that waits and that no worker holds; return how many.
+
+    For photos whose own jobs were lost with a killed worker, or failed.
+    """
+    tagged = 0
+    while TaggingRequest.objects.waiting().filter(tries__lt=MOST_TRIES).exists():
+        if not holds_network():
+            current_classifier()
+        taken = _take(None)
+        if not taken.image_ids:
+            break
+        tagged += _tag(taken, None)
+    return tagged
+
+
 def _remove_done(image_id: int) -> bool:
     """Return whether the photo has been tagged since it asked; then its request is over."""
     deleted, _ = TaggingRequest.objects.filter(image=image_id, is_done=True).delete()
     return bool(deleted)
 
 
-def _take(image_id: int) -> _Take:
-    """Take this photo and others that wait, the eldest first, up to the size of a batch."""
+def _take(image_id: int | None) -> _Take:
+    """Take this photo, if any, and others that wait, the eldest first, as a batch."""
     taken = _lay_hands_on(f"{this_process()}#{next(_takes)}", image_id, settings.EYES_TAGGING_BATCH)
     room = settings.EYES_TAGGING_BATCH - len(taken.image_ids)
     if not (taken.more_are_arriving and room):
@@ -122,30 +143,42 @@ def _lay_hands_on(name: str, own: int | None, size: int) -> _Take:
     )
 
 
-def _tag(taken: _Take, own: int) -> int:
-    """Tag what was taken and say so in its requests; return how many photos that were.
-
-    Where that fails the job's own photo is tried alone; where it is not among them, it is the
-    others' matter, and their own jobs will tell.
-    """
+def _tag(taken: _Take, own: int | None) -> int:
+    """Tag what was taken and say so in its requests; return how many photos that were."""
     try:
         try:
             suggest_tags(image_ids=taken.image_ids)
         except Exception:
             if taken.image_ids == [own]:
                 raise
+            # One photo among many may be the reason; it is to keep no other from its tags.
             logger.exception("Tagging %s photos together failed.", len(taken.image_ids))
-            _held_by(taken.name).exclude(image=own).update(taken_by="", taken_until=None)
-            if not taken.has_own:
-                return 0
-            suggest_tags(image_ids=[own])
+            _tag_alone(taken, own)
     except BaseException:  # also the time limit of the queue, which is no Exception
-        _held_by(taken.name).update(taken_by="", taken_until=None)
+        _held_by(taken.name).update(**NOT_HELD)
         raise
     finished, _ = _held_by(taken.name).filter(image=own).delete()
     if taken.image_ids != [own]:
         finished += _held_by(taken.name).update(is_done=True, taken_until=None)
     return finished
+
+
+def _tag_alone(taken: _Take, own: int | None) -> None:
+    """Tag the job's own photo by itself; without one, each by itself. Let go of all others.
+
+    The others have jobs of their own, which will tell what is wrong with them.
+    """
+    if own is not None:
+        _held_by(taken.name).exclude(image=own).update(**NOT_HELD)
+        if taken.has_own:
+            suggest_tags(image_ids=[own])
+        return
+    for image_id in taken.image_ids:
+        try:
+            suggest_tags(image_ids=[image_id])
+        except Exception:
+            logger.exception("Photo %s cannot be tagged.", image_id)
+            _held_by(taken.name).filter(image=image_id).update(**NOT_HELD)
 
 
 def _held_by(take: str) -> TaggingRequestQuerySet:

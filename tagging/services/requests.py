@@ -22,3 +22,8 @@ def request_tagging(*, image_id: int) -> None:
             update_fields=["asked_at", "taken_by", "taken_until", "tries", "is_done"],
         )
         async_task("tagging.tasks.tag_image", image_id, save=False)
+
+
+def request_waiting() -> None:
+    """Have a worker tag all that waits, whatever became of the jobs of those photos."""
+    async_task("tagging.tasks.tag_waiting", save=False)
