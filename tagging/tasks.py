@@ -21,7 +21,7 @@ def tag_image(image_id: int) -> str:
     tagged = tag_requested(image_id=image_id)
     if tagged is None:
         return f"Photo {image_id} is gone."
-    return f"Photo {image_id} is tagged; {tagged} photos in this job."
+    return f"Photo {image_id} is tagged; photos tagged by this job: {tagged}."
 
 
 def tag_waiting() -> str:

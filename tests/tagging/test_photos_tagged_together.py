@@ -65,6 +65,11 @@ def uploads(owner: User, number: int) -> list[int]:
     return ids
 
 
+def told(image_id: int, tagged: int) -> str:
+    """Return what a job says that tagged so many photos."""
+    return f"Photo {image_id} is tagged; photos tagged by this job: {tagged}."
+
+
 def in_thread(job: Callable[[], object]) -> threading.Thread:
     """Run a job as another worker would, and return the thread."""
 
@@ -90,12 +95,12 @@ def test_one_job_tags_all_that_wait_and_their_own_jobs_end_at_once(
     alice: User, embedded: list[int], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     ids = uploads(alice, 3)
-    assert tag_image(ids[1]) == f"Photo {ids[1]} is tagged; 3 photos in this job."
+    assert tag_image(ids[1]) == told(ids[1], 3)
     assert Embedding.objects.count() == 3
     assert embedded == [3]
     for image_id in (ids[0], ids[2]):
         with django_assert_max_num_queries(3):  # a transaction with one statement
-            assert tag_image(image_id) == f"Photo {image_id} is tagged; 0 photos in this job."
+            assert tag_image(image_id) == told(image_id, 0)
     assert embedded == [3]
     assert not TaggingRequest.objects.exists()
 
@@ -195,7 +200,7 @@ def test_what_a_killed_worker_held_is_tagged_without_waiting(alice: User) -> Non
     ended.wait()
     for image_id in ids:
         held_elsewhere(image_id, f"{socket.gethostname()[:64]}:{ended.pid}", 3600)
-    assert tag_image(ids[0]) == f"Photo {ids[0]} is tagged; 2 photos in this job."
+    assert tag_image(ids[0]) == told(ids[0], 2)
 
 
 def test_what_a_lost_machine_held_is_tagged_when_no_job_could_still_be_at_it(alice: User) -> None:
@@ -268,7 +273,7 @@ def test_a_job_that_runs_into_its_time_limit_lets_go(
     with pytest.raises(TimeoutException):
         tag_image(ids[0])
     monkeypatch.undo()
-    assert tag_image(ids[1]) == f"Photo {ids[1]} is tagged; 2 photos in this job."
+    assert tag_image(ids[1]) == told(ids[1], 2)
 
 
 def test_photos_that_are_deleted_or_unreadable_stop_no_other(
@@ -288,7 +293,7 @@ def test_photos_that_are_deleted_or_unreadable_stop_no_other(
     monkeypatch.setattr(batches, "suggest_tags", delete_before)
     tag_image(whole.pk)
     assert [content.sha256 for content in Content.objects.all()] == [whole.sha256]
-    assert tag_image(broken.pk) == f"Photo {broken.pk} is tagged; 0 photos in this job."
+    assert tag_image(broken.pk) == told(broken.pk, 0)
     assert not TaggingRequest.objects.exists()
 
 
@@ -312,7 +317,7 @@ def test_a_promotion_while_a_batch_is_in_hand_speaks_about_all_of_it(
 
 def test_a_job_without_a_request_tags_its_photo(alice: User) -> None:
     image = upload(alice, bundled("coffee.png"))
-    assert tag_image(image.pk) == f"Photo {image.pk} is tagged; 1 photos in this job."
+    assert tag_image(image.pk) == told(image.pk, 1)
     assert image.suggestions.filter(tag__name="coffee").exists()
 
 
