@@ -1,32 +1,44 @@
-"""What a web process and a tagging worker need, at their peak, while the site is used.
+"""What each process of the site needs: at rest, while the site is used, and afterwards.
 
-Starts the whole site, asks for its pages, uploads photos and waits until they are tagged. Run with
+Starts the whole site, asks for its pages, uploads photos of 12 megapixels, waits until they are
+tagged and until the network is let go again, and runs a lesson. Run with
 
-    python -m benchmarks.memory
+    python -m benchmarks.memory [--write]
+
+`--write` puts the outcome into docs/memory.json and docs/memory.md.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import requests
 from PIL import Image
 
-from benchmarks.setting import ROOT, peak_megabytes
+from benchmarks.setting import ROOT, peak_megabytes, resident_megabytes
+from benchmarks.throughput import different
 
 PHOTOS, ROUNDS = 8, 20
+TAUGHT = 40
 PAGES = ("/", "/upload/", "/tags/", "/models/", "/search/?q=cat", "/accounts/login/", "/admin/")
+# The members of a cluster in the order in which its sentinel starts them.
+MEMBERS = ("worker", "monitor", "pusher")
+
+Figures = dict[str, float]
 
 
 def main() -> None:
-    """Print the peak resident memory of every process of the site, in MB."""
+    """Print the memory of every process of the site, in MB, and write it where asked to."""
     with tempfile.TemporaryDirectory(prefix="eyes-benchmark-") as name:
         folder = Path(name)
         port = free_port()
@@ -37,23 +49,58 @@ def main() -> None:
             "EYES_MEDIA_ROOT": str(folder / "media"),
             "EYES_MODELS_STORE": str(folder / "models_store"),
             "EYES_MODERATOR_PASSWORD": "benchmark-secret-9",
+            "EYES_UNLOAD_AFTER": "0.2",
+            "EYES_SAMPLES": "0",
             "PORT": str(port),
         }
         command = [sys.executable, str(ROOT / "manage.py"), "up"]
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as site:
             try:
-                use(f"http://localhost:{port}", folder)
-                report(site.pid)
+                figures = use(f"http://localhost:{port}", folder, site.pid)
             finally:
                 site.terminate()
+        figures["a lesson on its own (`retrain`), at its peak"] = teach(folder, environment)
+    page = as_markdown(figures)
+    print(page)
+    if "--write" in sys.argv:
+        (ROOT / "docs" / "memory.json").write_text(json.dumps(figures, indent=2) + "\n")
+        (ROOT / "docs" / "memory.md").write_text(page)
 
 
-def use(address: str, folder: Path) -> None:
-    """Ask for every page, upload photos of 12 megapixels, and wait for their tags."""
+def use(address: str, folder: Path, pid: int) -> Figures:
+    """Return the memory of each process after it did what it is there for."""
+
+    def network_is(state: str) -> Callable[[], bool]:
+        return lambda: requests.get(f"{address}/healthz", timeout=60).json()["network"] == state
+
     wait_for(f"{address}/healthz")
+    wait_until(network_is("unloaded"))
+    worker = cluster_members(pid, "default")["worker"]
+    figures = {"tagging worker before its first photo": resident_megabytes(worker)}
     for _ in range(ROUNDS):
         for page in PAGES:
             requests.get(address + page, timeout=60).raise_for_status()
+    upload(address, folder)
+    wait_until(lambda: not waiting_jobs(folder / "eyes.sqlite3"))
+    figures["tagging worker with the network loaded"] = resident_megabytes(worker)
+    figures["tagging worker at its peak"] = peak_megabytes(worker)
+    wait_until(network_is("unloaded"))
+    time.sleep(1)
+    figures["tagging worker after letting the network go"] = resident_megabytes(worker)
+    figures["web process at its peak"] = max(
+        peak_megabytes(member) for member in descendants(program(pid, "gunicorn"))
+    )
+    for cluster in ("default", "training"):
+        for name, member in cluster_members(pid, cluster).items():
+            if (cluster, name) != ("default", "worker"):
+                figures[f"{cluster} cluster: {name}"] = resident_megabytes(member)
+    everybody = [pid, *descendants(pid)]
+    figures["all processes at rest, shared pages counted once"] = sum(map(own_share, everybody))
+    return figures
+
+
+def upload(address: str, folder: Path) -> None:
+    """Upload photos of 12 megapixels."""
     person = {"username": "moderator", "password": "benchmark-secret-9"}
     token = requests.post(f"{address}/api/v1/token/", json=person, timeout=60).json()["token"]
     headers = {"Authorization": f"Token {token}"}
@@ -67,7 +114,43 @@ def use(address: str, folder: Path) -> None:
                 f"{address}/api/v1/images/", files={"file": file}, headers=headers, timeout=60
             )
         answer.raise_for_status()
-    wait_for_worker(folder / "eyes.sqlite3")
+
+
+def teach(folder: Path, environment: dict[str, str]) -> float:
+    """Return the peak of the process that learns two tags of a few dozen photos each."""
+    from skimage import data
+
+    random = np.random.default_rng(2)
+    for tag in ("coffee", "cat"):
+        picture = Image.fromarray(getattr(data, {"cat": "chelsea"}.get(tag, tag))())
+        (folder / "taught" / tag).mkdir(parents=True)
+        for number in range(TAUGHT):
+            different(picture, random).save(folder / "taught" / tag / f"{number}.jpg")
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    options = ["--owner", "ada", "--tags-from-folders", "--curated", "--verbosity", "0"]
+    subprocess.run(
+        [*manage, "import_folder", str(folder / "taught"), *options], env=environment, check=True
+    )
+    process = subprocess.Popen([*manage, "retrain"], env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 3):
+        raise SystemExit("The lesson failed.")
+    return usage.ru_maxrss / 1000
+
+
+def as_markdown(figures: Figures) -> str:
+    """Return the figures as the page in docs/."""
+    lines = [
+        "# Memory",
+        "",
+        "Resident memory of each process in MB, on SQLite with the embedded network; "
+        "`python -m benchmarks.memory`.",
+        "",
+        "| process | MB |",
+        "|---|---|",
+        *(f"| {name} | {megabytes:.0f} |" for name, megabytes in figures.items()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def wait_for(address: str) -> None:
@@ -82,28 +165,47 @@ def wait_for(address: str) -> None:
     raise SystemExit(f"{address} does not answer.")
 
 
-def wait_for_worker(database: Path) -> None:
-    """Return once no job waits; give up after two minutes."""
-    import sqlite3
-
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds; give up after two minutes."""
     for _ in range(600):
-        with sqlite3.connect(database) as connection:
-            if not connection.execute("SELECT COUNT(*) FROM django_q_ormq").fetchone()[0]:
-                return
+        if condition():
+            return
         time.sleep(0.2)
     raise SystemExit("The worker did not finish.")
 
 
-def report(pid: int) -> None:
-    """Print a line per program of the site with the peak of its largest process."""
-    for program in children(pid):
-        command = Path(f"/proc/{program}/cmdline").read_text().replace("\0", " ")
-        variables = Path(f"/proc/{program}/environ").read_text().split("\0")
-        cluster = next((v for v in variables if v.startswith("Q_CLUSTER_NAME=")), "")
-        kind = "web process" if "gunicorn" in command else f"{cluster.partition('=')[2]} cluster"
-        family = [program, *descendants(program)]
-        peaks = ", ".join(f"{peak_megabytes(member):.0f}" for member in family)
-        print(f"{kind:17} {max(peak_megabytes(member) for member in family):6.0f} MB   ({peaks})")
+def waiting_jobs(database: Path) -> int:
+    """Return how many jobs wait."""
+    with sqlite3.connect(database) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM django_q_ormq").fetchone()[0])
+
+
+def program(pid: int, sign: str) -> int:
+    """Return the program of the site whose command or environment holds this."""
+    for child in children(pid):
+        told = (
+            Path(f"/proc/{child}/cmdline").read_bytes()
+            + Path(f"/proc/{child}/environ").read_bytes()
+        )
+        if sign.encode() in told:
+            return child
+    raise SystemExit(f"The site has no program {sign}.")
+
+
+def cluster_members(pid: int, name: str) -> dict[str, int]:
+    """Return the processes of a job cluster by what they are there for."""
+    starter = program(pid, f"Q_CLUSTER_NAME={name}")
+    (sentinel,) = children(starter)
+    members = dict(zip(MEMBERS, sorted(children(sentinel)), strict=True))
+    return {"starter": starter, "sentinel": sentinel, **members}
+
+
+def own_share(pid: int) -> float:
+    """Return what a process holds, pages shared with others divided among them, in MB."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1000
+    raise ValueError(f"Process {pid} has no Pss.")
 
 
 def children(pid: int) -> list[int]:

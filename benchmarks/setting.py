@@ -44,7 +44,16 @@ def fresh_installation() -> Iterator[Path]:
 
 def peak_megabytes(pid: int) -> float:
     """Return the largest resident memory a process had so far, in MB (Linux)."""
+    return _megabytes(pid, "VmHWM")
+
+
+def resident_megabytes(pid: int) -> float:
+    """Return the resident memory that a process has now, in MB (Linux)."""
+    return _megabytes(pid, "VmRSS")
+
+
+def _megabytes(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1000
-    raise ValueError(f"Process {pid} has no VmHWM.")
+    raise ValueError(f"Process {pid} has no {name}.")

@@ -12,7 +12,13 @@ import logging
 import os
 from multiprocessing.process import BaseProcess
 
+from django.conf import settings
+from django.db import DatabaseError, connections
 from django_q import cluster
+from django_q.conf import Conf
+
+from tagging.presence import attend_workers
+from tagging.services.requests import request_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +55,7 @@ def was_killed(process: BaseProcess) -> bool:
 def run_cluster() -> int:
     """Run the cluster named by Q_CLUSTER_NAME until SIGTERM or Ctrl-C; return the exit code."""
     cluster.Sentinel = RenewingSentinel
+    attend_workers()
     while True:
         present = cluster.Cluster()
         present.start()
@@ -56,3 +63,18 @@ def run_cluster() -> int:
         code = present.sentinel.exitcode or 0
         if code != RENEW:
             return 1 if code else 0
+        _go_on_with_photos()
+
+
+def _go_on_with_photos() -> None:
+    """Have the new cluster tag at once what waits: the jobs that the old one had fetched come
+    again only when their time is over. A photo that kills its worker is left out after a few."""
+    if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
+        return
+    try:
+        request_waiting()
+    except DatabaseError:
+        logger.warning("Photos that wait could not be asked for again.", exc_info=True)
+    finally:
+        # Nothing of this process's connection may be shared with the cluster that it forks.
+        connections.close_all()

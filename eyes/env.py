@@ -50,6 +50,18 @@ def env_number(name: str, default: int, *, least: int = 0) -> int:
     return number
 
 
+def env_minutes(name: str, default: float) -> float:
+    """Return a number of minutes, fractions allowed; raise ImproperlyConfigured otherwise."""
+    raw = env_text(name)
+    try:
+        minutes = float(raw) if raw else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a number of minutes.") from None
+    if not 0 <= minutes < float("inf"):
+        raise ImproperlyConfigured(f"{name}={raw} is not a number of minutes from 0 on.")
+    return minutes
+
+
 def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Return a comma-separated variable as a list without empty entries."""
     raw = env_text(name)

@@ -13,7 +13,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-from eyes.env import env_choice, env_flag, env_list, env_number, env_text
+from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
 from eyes.secret import keep_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -124,6 +124,8 @@ try:
     DATABASES = {
         "default": dj_database_url.parse(
             env_text("DATABASE_URL", f"sqlite:///{STATE_DIR / 'eyes.sqlite3'}"),
+            # A fresh connection for every job and page cost more than most of what they ask.
+            conn_max_age=60,
             conn_health_checks=True,
         )
     }
@@ -192,6 +194,10 @@ EYES_BACKBONE = env_choice(
     "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
 )
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
+# So many photos that wait are tagged together at most: more only needs more memory.
+EYES_TAGGING_BATCH = env_number("EYES_TAGGING_BATCH", 32, least=1)
+# Minutes of silence after which the tagging worker gives the network's memory back; 0 never does.
+EYES_UNLOAD_AFTER = env_minutes("EYES_UNLOAD_AFTER", 15)
 # How careful the site is: `community` for people who know each other, `public` for strangers.
 EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))
 EYES_SAMPLES = env_flag("EYES_SAMPLES", default=True)
@@ -214,7 +220,8 @@ Q_CLUSTER = {
     "max_attempts": 5,
     "ack_failures": True,
     "catch_up": False,
-    "bulk": 1,
+    # Few, since what is on its way to a worker that is killed waits for `retry`.
+    "bulk": 4,
     "queue_limit": 4,
     "poll": 0.2,
     "save_limit": 1000,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tagging.models import ModelVersion
 from tagging.presets import current_policy
-from tagging.registry import LoadedVersion, live_promotion, serving_version
+from tagging.registry import LoadedVersion, close_backbones, live_promotion, serving_version
 from tagging.services.embeddings import decode_for
 from tagging.speech import ScoredTag, Speech
 from tagging.words import Words, current_words
@@ -120,6 +120,23 @@ def current_classifier() -> Classifier:
         held = replace(held, classifier=Classifier(held.classifier.loaded, words))
     _held = held
     return held.classifier
+
+
+def holds_network() -> bool:
+    """Return whether a network is in this process's memory, whatever is live by now."""
+    return _held is not None and _held.asked[0] == os.getpid()
+
+
+def release_network() -> bool:
+    """Let go of the classifier and its network; return whether memory came back by it.
+
+    The next job loads them again. Not to be called while a job runs.
+    """
+    global _held
+    if not close_backbones():
+        return False
+    _held = None
+    return True
 
 
 def classifier_of(loaded: LoadedVersion) -> Classifier:

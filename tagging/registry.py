@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 
 from tagging.head import BrokenHead, GoldenOutputs, Head
-from tagging.models import ModelVersion, Promotion, VersionState
+from tagging.models import ModelVersion, NetworkState, Promotion, VersionState
 from tagging.presets import current_policy
+from tagging.signals import network_changed
 from tagging.version_files import GOLDEN, HEAD, DamagedVersion, read_verified
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 # A serving process holds the live backbone, and the last one while it is being replaced.
 KEPT_ENGINES = 2
+KERAS = "keras"
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +172,32 @@ def open_backbone(key: str) -> Engine:
     name = (os.getpid(), key, str(store), settings.EYES_ENGINE)
     engine = _engines.pop(name, None)
     if engine is None:
-        engine = open_engine(key, store, cast("EngineChoice", settings.EYES_ENGINE))
+        network_changed.send(sender=LoadedVersion, state=NetworkState.LOADING, backbone=key)
+        try:
+            engine = open_engine(key, store, cast("EngineChoice", settings.EYES_ENGINE))
+        except Exception:
+            state = NetworkState.READY if _engines else NetworkState.UNLOADED
+            network_changed.send(sender=LoadedVersion, state=state, backbone=key)
+            raise
+        network_changed.send(sender=LoadedVersion, state=NetworkState.READY, backbone=key)
     _engines[name] = engine
     while len(_engines) > KEPT_ENGINES:
         del _engines[next(iter(_engines))]
     return engine
+
+
+def close_backbones() -> bool:
+    """Let go of every engine of which that gives memory back; return whether there was one.
+
+    TensorFlow keeps what it once took until its process ends, so that a Keras engine stays.
+    """
+    idle = [name for name, engine in _engines.items() if engine.name != KERAS]
+    for name in idle:
+        key = _engines.pop(name).card.key
+    if idle:
+        state = NetworkState.READY if _engines else NetworkState.UNLOADED
+        network_changed.send(sender=LoadedVersion, state=state, backbone=key)
+    return bool(idle)
 
 
 def _check_backbone(key: str, head: Head | None) -> None:

@@ -8,3 +8,6 @@ from django.dispatch import Signal
 version_promoted = Signal()
 # The live version has spoken about every photo. No arguments.
 library_retagged = Signal()
+# The network in this process's memory changed: state=… of NetworkState, backbone=… its key. Sent at
+# once and not after a commit, since loading takes time in which others may ask.
+network_changed = Signal()

@@ -6,20 +6,29 @@ import logging
 
 from django_q.tasks import async_task
 
-from gallery.models import Image
 from tagging.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 
 
 def tag_image(image_id: int) -> str:
-    """Embed a new photo and store what the live version says; return it in words for the log."""
-    from tagging.services.suggestions import suggest_tags
+    """Embed a new photo and store what the live version says; return it in words for the log.
 
-    if not Image.objects.filter(pk=image_id).exists():
+    Photos that wait as well are taken along, see `services.batches`.
+    """
+    from tagging.services.batches import tag_requested
+
+    tagged = tag_requested(image_id=image_id)
+    if tagged is None:
         return f"Photo {image_id} is gone."
-    written = suggest_tags(image_ids=[image_id])
-    return f"Photo {image_id}: {written} suggestions written."
+    return f"Photo {image_id} is tagged; photos tagged by this job: {tagged}."
+
+
+def tag_waiting() -> str:
+    """Tag photos whose own jobs were lost or failed; for every hour and after a worker's death."""
+    from tagging.services import batches
+
+    return f"{batches.tag_waiting()} photos had been waiting."
 
 
 def retag_library() -> str:

@@ -97,6 +97,11 @@ JOBS = (
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,
     ),
+    ScheduledJob(
+        name="Tag photos whose jobs were lost",
+        function="tagging.tasks.tag_waiting",
+        rhythm=Rhythm.HOURLY,
+    ),
     # Skills of voters and the devices they share become known later, and presets change.
     ScheduledJob(
         name="Settle undecided tags anew",

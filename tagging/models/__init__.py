@@ -14,6 +14,7 @@ from tagging.models.people import Sighting
 from tagging.models.review import ReviewCandidate, ReviewKind, ReviewTask, Stratum
 from tagging.models.tags import Tag, TagQuerySet
 from tagging.models.votes import ImageTag, ImageTagQuerySet, TagState, Vote, VoteValue
+from tagging.models.waiting import NetworkState, TaggingRequest, TaggingWorker
 
 __all__ = [
     "ClosedWorld",
@@ -25,6 +26,7 @@ __all__ = [
     "ImageTag",
     "ImageTagQuerySet",
     "ModelVersion",
+    "NetworkState",
     "Promotion",
     "ReviewCandidate",
     "ReviewKind",
@@ -38,6 +40,8 @@ __all__ = [
     "TagEvent",
     "TagQuerySet",
     "TagState",
+    "TaggingRequest",
+    "TaggingWorker",
     "TwinGroup",
     "VersionState",
     "Vote",

@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from gallery.models import Image, User
 from tagging.circles import find_circles
@@ -23,6 +22,7 @@ from tagging.models import ImageTag, Sighting, Tag, TagState, Vote
 from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.services.reputation import read_weights
+from tagging.services.requests import request_tagging
 from tagging.services.word_lock import keep_words
 from tagging.states import Ballot, judge_votes
 
@@ -152,4 +152,4 @@ def ask_network_again(*, image_id: int, before: str, after: str) -> None:
     While a tag is rejected the network does not suggest it, so its row may be gone.
     """
     if before == TagState.REJECTED and after != TagState.REJECTED:
-        transaction.on_commit(partial(async_task, "tagging.tasks.tag_image", image_id))
+        transaction.on_commit(partial(request_tagging, image_id=image_id))

@@ -10,6 +10,7 @@ from django.template.context import Context
 from gallery.models import Image
 from tagging.models import Suggestion, TagEvent
 from tagging.panel import FIRST_LOOK, certainty_in_words, describe_event, read_panel
+from tagging.presence import network_status
 
 register = template.Library()
 
@@ -25,6 +26,12 @@ def tags_panel(context: Context, image: Image) -> dict[str, Any]:
         "panel": read_panel(image=image, viewer=request.user),
         "look": FIRST_LOOK,
     }
+
+
+@register.simple_tag
+def tagging_status() -> str:
+    """Return how tagging is doing, in a sentence."""
+    return network_status().sentence
 
 
 @register.filter

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from eyes.env import env_choice, env_flag, env_list, env_number, env_text
+from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
 
 
 def test_unset_and_empty_variables_give_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +35,16 @@ def test_a_bad_number_is_refused_by_name_and_value(
     monkeypatch.setenv("EYES_THING", value)
     with pytest.raises(ImproperlyConfigured, match=f"EYES_THING.*{value}"):
         env_number("EYES_THING", 7)
+
+
+def test_minutes_may_be_fractions_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_minutes("EYES_THING", 15) == 15
+    monkeypatch.setenv("EYES_THING", "0.5")
+    assert env_minutes("EYES_THING", 15) == 0.5
+    for value in ("soon", "-1", "nan", "inf"):
+        monkeypatch.setenv("EYES_THING", value)
+        with pytest.raises(ImproperlyConfigured, match=f"EYES_THING.*{value}"):
+            env_minutes("EYES_THING", 15)
 
 
 def test_a_bad_flag_or_choice_is_refused_and_the_choices_are_listed(
