@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gallery', '0003_notices'),
-        ('tagging', '0004_consensus_words_and_review'),
+        ('tagging', '0005_embedding_spaces'),
     ]
 
     operations = [
