@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tagging.backbones.cards import BackboneCard
+from tagging.backbones.cards import BackboneCard, CardError
 from tagging.backbones.efficientnet_lite0 import build_efficientnet_lite0, load_efficientnet_lite0
 from tagging.backbones.keras_applications import build_application, load_application
 from tagging.backbones.weights import BackboneUnavailable
@@ -31,10 +31,12 @@ def load_network(card: BackboneCard, path: Path) -> tuple[keras.Model, Arrays | 
     """
     head: Arrays | None
     try:
-        if card.key == "efficientnet_lite0":
+        if card.application is None:
             network, head = load_efficientnet_lite0(path)
         else:
             network, head = load_application(card, path)
+    except CardError as error:
+        raise BackboneUnavailable(str(error)) from error
     except ValueError as error:
         raise BackboneUnavailable(f"The weights of {card.key} cannot be used: {error}") from error
     if network.output_shape != (None, card.dimension):
@@ -46,7 +48,7 @@ def load_network(card: BackboneCard, path: Path) -> tuple[keras.Model, Arrays | 
 
 def build_network(card: BackboneCard) -> keras.Model:
     """Return the same network with random weights, for tests and for training from scratch."""
-    if card.key == "efficientnet_lite0":
+    if card.application is None:
         return build_efficientnet_lite0()
     return build_application(card)
 
