@@ -24,7 +24,6 @@ from tagging.backbones.prepared import (
     golden_difference,
     read_prepared,
 )
-from tagging.backbones.weights import verified_weights
 
 __all__ = [
     "BackboneUnavailable",
@@ -114,13 +113,16 @@ class KerasEngine:
 
     name = "keras"
 
-    def __init__(self, card: BackboneCard, prepared: PreparedBackbone, weights: Path) -> None:
-        """Load the network from its weights file and check it; raises EngineMismatch."""
+    def __init__(self, card: BackboneCard, prepared: PreparedBackbone, store: Path) -> None:
+        """Load the network with its weights and check it.
+
+        Raises EngineMismatch, and BackboneUnavailable when the weights cannot be used.
+        """
         from tagging.backbones.networks import compile_embedder, load_network
 
         self.card = card
         self._head = prepared.head
-        network, _ = load_network(card, weights)
+        network, _ = load_network(card, store)
         self._embed_batch = compile_embedder(network)
         _check_golden(self, prepared)
 
@@ -155,8 +157,7 @@ def open_engine(
     except DamagedBackbone:
         prepared = read_prepared(prepare_backbone(key, store, again=True))
     if choice == "keras" or (choice == "auto" and _gpu_is_usable()):
-        weights, _ = verified_weights(card, store)
-        return KerasEngine(card, prepared, weights)
+        return KerasEngine(card, prepared, store)
     return OnnxEngine(card, prepared, threads)
 
 

@@ -98,7 +98,9 @@ class BackboneCard:
     the shorter side that the central square keeps. `cpu_batch` photos at a time are as quick on a
     CPU as more would be, and keep the activations below about 100 MB. `application` says which
     network of keras.applications it is, else None. `bundled_file` is (package, path inside it)
-    where the weights come as an ordinary requirement, else None and they are fetched.
+    where the weights come as an ordinary requirement, else None and they are fetched. `tuned_from`
+    is the key of the network that a fine-tuned one started from and stands beside (see `tuned`),
+    else empty.
     """
 
     key: str
@@ -115,6 +117,7 @@ class BackboneCard:
     application: Application | None = None
     download: Download | None = None
     bundled_file: tuple[str, str] | None = None
+    tuned_from: str = ""
 
     def __post_init__(self) -> None:
         """Raise CardError for facts that contradict each other or no network can have."""

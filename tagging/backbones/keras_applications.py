@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,7 @@ import numpy.typing as npt
 
 from tagging.backbones.card import IMAGENET_CLASSES, Application, BackboneCard, CardError, Part
 from tagging.backbones.plain_operations import in_plain_operations
-from tagging.backbones.weight_files import WeightFile, examine_weight_file
-
-# What Keras keeps beside the weights: the seeds of layers that are random while learning.
-_SPARE_NUMBERS = 10_000
+from tagging.backbones.weight_files import examine_weight_file, load_weights
 
 
 def load_application(
@@ -47,30 +43,6 @@ def build_application(card: BackboneCard) -> keras.Model:
     """Return the embedding network with random weights; raises CardError."""
     body = _build_body(card, with_top=_application(card).needs_top)
     return _embedding_network(card, in_plain_operations(body))
-
-
-def load_weights(network: keras.Model, path: Path, file: WeightFile | None = None) -> None:
-    """Load a file of weights in either of Keras' layouts, once it has been found harmless.
-
-    `file` is what `examine_weight_file` found, where that was asked already. Raises ValueError
-    for a file that is unsafe, does not fit, or holds numbers that are not finite.
-    """
-    file = file or examine_weight_file(path)
-    if file.numbers > network.count_params() + _SPARE_NUMBERS:
-        raise ValueError(
-            f"{path.name} holds {file.numbers:,} numbers, more than the "
-            f"{network.count_params():,} of {network.name}."
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        # Keras tells the layouts apart by the file's name only.
-        named = Path(folder) / ("old.h5" if file.is_old else "new.weights.h5")
-        named.symlink_to(path.resolve())
-        try:
-            network.load_weights(named)
-        except (ValueError, KeyError, OSError) as error:
-            raise ValueError(f"{path.name} does not fit {network.name}: {error}") from error
-    if not all(np.isfinite(numbers).all() for numbers in network.get_weights()):
-        raise ValueError(f"{path.name} holds numbers that are not finite.")
 
 
 def with_cuts(card: BackboneCard, layers: tuple[str, ...]) -> BackboneCard:
@@ -108,17 +80,12 @@ def _build_body(card: BackboneCard, *, with_top: bool) -> keras.Model:
     if build is None:
         known = ", ".join(name for name in dir(keras.applications) if name[0].isupper())
         raise CardError(f"The card of {card.key} names {name!r}; keras.applications has: {known}.")
-    body = build(
+    return build(
         include_top=with_top,
         weights=None,
         input_shape=(card.input_size, card.input_size, 3),
         classifier_activation=None,
     )
-    for layer in body.layers:
-        if isinstance(layer, keras.layers.Normalization) and not layer.weights:
-            # As tensors they would become inputs of the exported graph; as arrays, constants.
-            layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
-    return body
 
 
 def _embedding_network(card: BackboneCard, body: keras.Model) -> keras.Model:

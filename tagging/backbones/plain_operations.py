@@ -1,8 +1,9 @@
 """Say the same network in operations that every engine knows.
 
-Two that keras.applications uses have no counterpart in the exported graph: a convolution in as
-many groups as channels, which TensorFlow hands to a compiler on a CPU (and runs slowly), and the
-complementary error function inside GELU.
+Three that keras.applications uses do not survive the export: a convolution in as many groups as
+channels, which TensorFlow hands to a compiler on a CPU (and runs slowly); the complementary error
+function inside GELU; and the tensors of a fixed normalisation, which would become inputs of the
+graph where arrays become constants.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 
 def in_plain_operations(body: keras.Model) -> keras.Model:
@@ -17,14 +19,17 @@ def in_plain_operations(body: keras.Model) -> keras.Model:
 
     The outputs are the same up to the last digits of float32.
     """
-    if not any(_is_grouped(layer) or _is_gelu(layer) for layer in body.layers):
-        return body
-    plain = keras.models.clone_model(body, clone_function=_plain_layer)
-    for layer in body.layers:
-        weights = layer.get_weights()
-        if _is_grouped(layer):
-            weights[0] = weights[0].transpose(0, 1, 3, 2)
-        plain.get_layer(layer.name).set_weights(weights)
+    plain = body
+    if any(_is_grouped(layer) or _is_gelu(layer) for layer in body.layers):
+        plain = keras.models.clone_model(body, clone_function=_plain_layer)
+        for layer in body.layers:
+            if weights := layer.get_weights():
+                if _is_grouped(layer):
+                    weights[0] = weights[0].transpose(0, 1, 3, 2)
+                plain.get_layer(layer.name).set_weights(weights)
+    for layer in plain.layers:
+        if isinstance(layer, keras.layers.Normalization) and not layer.weights:
+            layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
     return plain
 
 
@@ -49,9 +54,7 @@ def _is_grouped(layer: keras.layers.Layer) -> bool:
 
 
 def _is_gelu(layer: keras.layers.Layer) -> bool:
-    return (
-        isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu
-    )
+    return isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu
 
 
 def _gelu(signal: Any) -> Any:

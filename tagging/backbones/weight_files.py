@@ -10,13 +10,19 @@ file of weights needs is allowed, and nothing else.
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
+import numpy as np
 
 from tagging.backbones.card import IMAGENET_CLASSES
+
+if TYPE_CHECKING:
+    import keras
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _OTHERS = {
@@ -30,6 +36,8 @@ _MOST_EXPANSION = 4
 _SPARE_BYTES = 1 << 20
 # The largest network of keras.applications has some 3,000 layers and weights.
 _MOST_OBJECTS = 20_000
+# What Keras keeps beside the weights: the seeds of layers that are random while learning.
+_SPARE_NUMBERS = 10_000
 # Keras splits lists of names that are longer than 64 KiB.
 _MOST_ATTRIBUTE_BYTES = 1 << 20
 
@@ -75,6 +83,30 @@ def examine_weight_file(path: Path) -> WeightFile:
         )
     numbers = sum(math.prod(shape) for shape, _ in shapes)
     return WeightFile(is_old, any(_is_top(shape) for shape, _ in shapes), numbers)
+
+
+def load_weights(network: keras.Model, path: Path, file: WeightFile | None = None) -> None:
+    """Load a file of weights in either of Keras' layouts, once it has been found harmless.
+
+    `file` is what `examine_weight_file` found, where that was asked already. Raises ValueError
+    for a file that is unsafe, does not fit, or holds numbers that are not finite.
+    """
+    file = file or examine_weight_file(path)
+    if file.numbers > network.count_params() + _SPARE_NUMBERS:
+        raise ValueError(
+            f"{path.name} holds {file.numbers:,} numbers, more than the "
+            f"{network.count_params():,} of {network.name}."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        # Keras tells the layouts apart by the file's name only.
+        named = Path(folder) / ("old.h5" if file.is_old else "new.weights.h5")
+        named.symlink_to(path.resolve())
+        try:
+            network.load_weights(named)
+        except (ValueError, KeyError, OSError) as error:
+            raise ValueError(f"{path.name} does not fit {network.name}: {error}") from error
+    if not all(np.isfinite(numbers).all() for numbers in network.get_weights()):
+        raise ValueError(f"{path.name} holds numbers that are not finite.")
 
 
 def _check_signature(path: Path) -> None:
