@@ -11,6 +11,7 @@ import threading
 import types
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,15 @@ import pytest
 from PIL import Image as PillowImage
 
 from tagging.backbones import prepare
-from tagging.backbones.cards import CARDS, UnknownBackbone, get_card
+from tagging.backbones.cards import (
+    CARDS,
+    AcceptedHash,
+    Application,
+    CardError,
+    Part,
+    UnknownBackbone,
+    get_card,
+)
 from tagging.backbones.legacy_checkpoint import UnsafeCheckpoint, read_legacy_checkpoint
 from tagging.backbones.prepare import BackboneUnavailable, ExportFailed, prepare_backbone
 from tagging.backbones.prepared import (
@@ -45,7 +54,7 @@ VGG = get_card("vgg16")
 
 
 def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownBackbone, match=r"'resnet'.*efficientnet_lite0, inception_v3, vgg16"):
+    with pytest.raises(UnknownBackbone, match=r"'resnet'.*efficientnet_lite0, .*vgg16"):
         get_card("resnet")
 
 
@@ -54,6 +63,36 @@ def test_the_top_reads_a_leading_part_of_every_embedding() -> None:
         assert card.key == key
         assert 0 < card.top_features <= card.dimension
         assert card.is_bundled != (card.download is not None)
+        assert card.is_bundled == (card.application is None)
+        if card.download is not None:
+            assert card.download.url.startswith("https://")
+            assert card.download.url.endswith(f"/{card.download.file_name}")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"top_features": 1025}, "its top reads no leading part"),
+        ({"top_features": 0}, "its top reads no leading part"),
+        ({"crop": 1.5}, "its crop is no part of the photo"),
+        ({"cpu_batch": 0}, "its CPU batch is not positive"),
+        ({"input_size": -1}, "its input size is not positive"),
+        ({"scaling": "unit"}, "there is no scaling 'unit'"),
+        ({"licence": ""}, "it names no licence"),
+        ({"key": "../vgg16"}, "its key is no plain name"),
+        ({"application": Application("VGG16", ())}, "it names no part of the network"),
+        ({"application": Application("VGG16", (Part("x", "sums"),))}, "it names no part"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_card_that_cannot_be_right_is_refused(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CardError, match=reason):
+        replace(VGG, **change)
+
+
+@pytest.mark.parametrize("digest", ["", "a" * 31, "A" * 32, "g" * 32])
+def test_a_hash_that_no_file_can_have_is_refused(digest: str) -> None:
+    with pytest.raises(CardError, match="is not the md5 of a file"):
+        AcceptedHash("md5", digest, "a slip of the pen")
 
 
 # Pixels

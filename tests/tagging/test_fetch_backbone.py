@@ -134,7 +134,7 @@ def test_the_hash_given_is_the_only_one_accepted(tmp_path: Path) -> None:
 
 
 def test_the_command_names_the_known_backbones() -> None:
-    with pytest.raises(CommandError, match="Known: efficientnet_lite0, inception_v3, vgg16"):
+    with pytest.raises(CommandError, match=r"Known: .*efficientnet_lite0, .*, vgg16"):
         call_command("fetch_backbone", "resnet")
 
 
@@ -211,7 +211,7 @@ def test_a_trusted_file_of_another_network_does_not_replace_the_weights_in_use(
     other = tmp_path / "other.h5"
     with h5py.File(other, "w") as file:
         file["layers/dense/vars/0"] = np.zeros((3, 4), dtype=np.float32)
-    with pytest.raises(CommandError, match="The weights of vgg16 cannot be used"):
+    with pytest.raises(CommandError, match=r"The weights of vgg16 cannot be used: .*does not fit"):
         call_command(
             "fetch_backbone", "vgg16", "--from", str(other), "--sha256", weights.file_sha256(other)
         )
