@@ -15,6 +15,7 @@ from dotenv import load_dotenv
 
 from eyes.env import env_choice, env_flag, env_list, env_number, env_text
 from eyes.secret import keep_secret_key
+from tagging.backbones.cards import CARDS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUNNING_TESTS = "pytest" in sys.modules
@@ -188,9 +189,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- The network --------------------------------------------------------------------------
 
 EYES_MODELS_STORE = Path(env_text("EYES_MODELS_STORE", str(BASE_DIR / "models_store"))).absolute()
-EYES_BACKBONE = env_choice(
-    "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
-)
+EYES_BACKBONE = env_choice("EYES_BACKBONE", "efficientnet_lite0", tuple(CARDS))
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
 # How careful the site is: `community` for people who know each other, `public` for strangers.
 EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))

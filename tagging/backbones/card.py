@@ -25,7 +25,8 @@ is linear on, whatever stands between the last map and it."""
 
 HashAlgorithm = Literal["sha256", "md5"]
 _DIGITS = {"sha256": 64, "md5": 32}
-_KEY = re.compile(r"[a-z0-9_]+(\+[0-9a-f]+)?")
+# With the digest of a fine-tuned network behind it, a key fits its column of 32 characters.
+_KEY = re.compile(r"[a-z0-9_]{1,23}(\+[0-9a-f]{8})?")
 
 
 class CardError(ValueError):
@@ -124,7 +125,10 @@ class BackboneCard:
         wrong = [
             sentence
             for sentence, holds in (
-                ("its key is no plain name", bool(_KEY.fullmatch(self.key))),
+                (
+                    "its key is no plain name of at most 23 characters",
+                    bool(_KEY.fullmatch(self.key)),
+                ),
                 ("its input size is not positive", self.input_size > 0),
                 ("its top reads no leading part", 0 < self.top_features <= self.dimension),
                 ("its crop is no part of the photo", 0 < self.crop <= 1),
