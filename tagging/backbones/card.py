@@ -65,9 +65,9 @@ class Part:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{'what' if self.take == 'input' else self.take + ' of'} {self.layer}" + (
-            " reads" if self.take == "input" else ""
-        )
+        if self.take == "input":
+            return f"what {self.layer} reads"
+        return f"{self.take} of {self.layer}"
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,11 @@ def export_backbone(key: str, store: Path, folder: Path) -> None:
     if head is not None:
         np.savez(folder / HEAD_FILE, kernel=head["kernel"], bias=head["bias"])
     network.export(folder / GRAPH_FILE, format="onnx", verbose=False)
-    _check_graph(card, folder / GRAPH_FILE, images, embeddings)
+    check_graph(card, folder / GRAPH_FILE, images, embeddings)
     write_source(folder, card, record)
 
 
-def _check_graph(card: BackboneCard, path: Path, images: Images, expected: Embeddings) -> None:
+def check_graph(card: BackboneCard, path: Path, images: Images, expected: Embeddings) -> None:
     """Raise BackboneUnavailable unless the graph opens and gives what Keras gave.
 
     The export writes operations that it cannot translate into the graph as they are.

@@ -27,7 +27,13 @@ from tagging.backbones.cards import (
     get_card,
 )
 from tagging.backbones.prepared import golden_images
-from tagging.backbones.weights import file_sha256
+from tagging.backbones.weights import (
+    BackboneUnavailable,
+    WeightsRecord,
+    fetched_weights_path,
+    file_sha256,
+    write_record,
+)
 from tagging.engine import open_engine
 
 pytestmark = pytest.mark.network
@@ -229,6 +235,27 @@ def test_weights_that_are_not_finite_or_too_many_are_refused(tmp_path: Path) -> 
         load_application(RESNET, file)
     with pytest.raises(ValueError, match="numbers, more than the 14,714,688 of vgg16"):
         load_application(VGG, file)
+
+
+@pytest.mark.parametrize("key", ["vgg16", "efficientnet_lite0+"])
+def test_a_file_planted_in_the_store_is_examined_before_keras_reads_it(
+    key: str, tmp_path: Path
+) -> None:
+    import h5py
+
+    from tagging.backbones.networks import load_network
+
+    planted = tmp_path / "planted.h5"
+    with h5py.File(planted, "w") as file:
+        file["layers"] = h5py.ExternalLink("/somebody/elses.h5", "/layers")
+    digest = file_sha256(planted)
+    card = get_card(key + digest[:8] if key.endswith("+") else key)
+    target = fetched_weights_path(card, tmp_path)
+    target.parent.mkdir(parents=True)
+    planted.rename(target)
+    write_record(card, tmp_path, WeightsRecord(digest, "planted, with a record that fits"))
+    with pytest.raises(BackboneUnavailable, match="a link that may lead out of the file"):
+        load_network(card, tmp_path)
 
 
 @pytest.mark.parametrize("key", ["resnet50", "efficientnet_v2_b0", "convnext_tiny"])

@@ -29,6 +29,7 @@ from tagging.backbones.cards import (
     UnknownBackbone,
     get_card,
 )
+from tagging.backbones.export import check_graph
 from tagging.backbones.legacy_checkpoint import UnsafeCheckpoint, read_legacy_checkpoint
 from tagging.backbones.prepare import BackboneUnavailable, ExportFailed, prepare_backbone
 from tagging.backbones.prepared import (
@@ -416,6 +417,37 @@ def test_a_failed_export_says_why_and_leaves_nothing(
         prepare_backbone("vgg16", tmp_path)
     left = {path.name for path in (tmp_path / "backbones").iterdir()}
     assert left == {"weights", ".vgg16.prepare.lock"}
+
+
+def exported_graph(path: Path, factor: float) -> None:
+    """Write a graph that gives `factor` times the mean of each channel."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["means"], axes=[1, 2], keepdims=0),
+        helper.make_node("Mul", ["means", "factor"], ["embedding"]),
+    ]
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [None, 224, 224, 3])
+    embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [None, 3])
+    constant = helper.make_tensor("factor", TensorProto.FLOAT, [1], [factor])
+    graph = helper.make_graph(nodes, "test", [pixels], [embedding], [constant])
+    opsets = [helper.make_opsetid("", 13)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+def test_an_exported_graph_that_does_not_say_what_keras_said_is_refused(tmp_path: Path) -> None:
+    path, images = tmp_path / "embed.onnx", golden_images(VGG)
+    expected = images.mean((1, 2)).astype(np.float32)
+    exported_graph(path, 1.0)
+    check_graph(VGG, path, images, expected)
+    exported_graph(path, 1.01)
+    with pytest.raises(BackboneUnavailable, match=r"graph of vgg16 is off by 0\.01"):
+        check_graph(VGG, path, images, expected)
+    path.write_bytes(path.read_bytes().replace(b"ReduceMean", b"ReducePlot"))
+    with pytest.raises(BackboneUnavailable, match=r"graph of vgg16 does not run: .*ReducePlot"):
+        check_graph(VGG, path, images, expected)
 
 
 @pytest.mark.network

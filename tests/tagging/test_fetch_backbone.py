@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from tagging.backbones import cards, weights
+from tagging.backbones import cards, fetch, weights
 from tagging.backbones.cards import AcceptedHash, BackboneCard, Download, get_card
 from tagging.backbones.fetch import FetchFailed, obtain_weights
 from tagging.backbones.weights import WeightsRecord, read_record
@@ -108,6 +108,15 @@ def test_a_download_with_an_unknown_hash_is_refused_and_not_kept(
 ) -> None:
     with pytest.raises(FetchFailed, match=f"none of those known.*repeat with --sha256 {SHA256}"):
         obtain_weights(card_at(f"{shelf}/weights", digest="0" * 64), tmp_path / "weights.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_without_end_is_given_up(
+    shelf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "_MOST_BYTES", 2_000_000)
+    with pytest.raises(FetchFailed, match="larger than 2,000,000 bytes"):
+        obtain_weights(card_at(f"{shelf}/weights"), tmp_path / "weights.h5")
     assert list(tmp_path.iterdir()) == []
 
 
