@@ -114,13 +114,7 @@ _POOLS = {
 
 def _taken(card: BackboneCard, body: keras.Model, part: Part) -> Any:
     """Return the tensor inside the network that a part is taken of; raise CardError if none is."""
-    if part.layer not in {layer.name for layer in body.layers}:
-        maps = [layer.name for layer in body.layers if layer.output.shape[1:3] != (1, 1)]
-        raise CardError(
-            f"The card of {card.key} names the layer {part.layer!r}, which {body.name} does not "
-            f"have. Its last ones: {', '.join(maps[-8:])}."
-        )
-    layer = body.get_layer(part.layer)
+    layer = _layer(card, body, part.layer)
     tensor = layer.input if part.take == "input" else layer.output
     if isinstance(tensor, list) or (part.take != "input" and len(tensor.shape) != 4):
         raise CardError(
@@ -128,6 +122,17 @@ def _taken(card: BackboneCard, body: keras.Model, part: Part) -> Any:
             f"{[one.shape for one in keras.tree.flatten(tensor)]}."
         )
     return tensor
+
+
+def _layer(card: BackboneCard, body: keras.Model, name: str) -> keras.layers.Layer:
+    """Return the layer of this name; raise CardError that names the last ones."""
+    names = [layer.name for layer in body.layers]
+    if name not in names:
+        raise CardError(
+            f"The card of {card.key} names the layer {name!r}, which {body.name} does not have. "
+            f"Its last ones: {', '.join(names[-8:])}."
+        )
+    return body.get_layer(name)
 
 
 def _width(part: Part, tensor: Any) -> int:
@@ -140,7 +145,10 @@ def _linear_top(card: BackboneCard, body: keras.Model) -> dict[str, npt.NDArray[
     name = _application(card).top
     if name is None:
         return None
-    kernel, bias = (numbers.astype(np.float32) for numbers in body.get_layer(name).get_weights())
+    layer = _layer(card, body, name)
+    if not isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+        raise CardError(f"The card of {card.key} names {name} as its top, which is not linear.")
+    kernel, bias = (numbers.astype(np.float32) for numbers in layer.get_weights())
     matrix = kernel.reshape(-1, kernel.shape[-1])
     if matrix.shape != (card.top_features, IMAGENET_CLASSES):
         raise CardError(

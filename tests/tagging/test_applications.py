@@ -199,6 +199,11 @@ def test_a_top_that_is_not_linear_on_the_embedding_is_not_believed(tmp_path: Pat
     )
     with pytest.raises(CardError, match=r"matrix of \(1280, 1000\), .* reads 960 numbers"):
         load_application(wrong, file)
+    assert card.application is not None
+    for top, reason in (("predictions", "is not linear"), ("dense", "the layer 'dense', which")):
+        wrong = replace(card, application=replace(card.application, top=top))
+        with pytest.raises(CardError, match=reason):
+            load_application(wrong, file)
 
 
 def test_further_maps_can_be_joined_behind_the_embedding(tmp_path: Path) -> None:
