@@ -8,6 +8,10 @@ Of each comes the share of photos that it speaks of and the area under the ROC c
 asks how well nearness alone tells them apart, whatever the floor. Run with
 
     python -m benchmarks.head_quality FOLDER [--backbone KEY] [--store FOLDER] [--others FOLDER]
+
+With --cut LAYER[,LAYER] the averages of further maps of a backbone of keras.applications are
+judged instead, alone and joined with its embedding: the last features of a network that learnt with
+smoothed labels, as Inception v3 did, may serve other subjects worse (Kornblith et al. 2019).
 """
 
 from __future__ import annotations
@@ -21,13 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.setting import fresh_installation
+from tagging.backbones.cards import CARDS, BackboneCard
 
 ROUNDS, TAUGHT = 8, 300
-PARTS = {
-    "efficientnet_lite0": {"averages, 1280": (0, 1280), "with two stages, 1792": (0, 1792)},
-    "inception_v3": {"averages, 2048": (0, 2048)},
-    "vgg16": {"averages, 512": (0, 512), "maxima, 512": (512, 1024), "both, 1024": (0, 1024)},
-}
+LITE0_PARTS = {"averages, 1280": (0, 1280), "with two stages, 1792": (0, 1792)}
+BATCH = 8
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.intp]
@@ -39,26 +41,66 @@ def main() -> None:
     """Print mean, least and spread of top-1 accuracy per choice, and how silent the head is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--backbone", default="efficientnet_lite0", choices=sorted(PARTS))
+    parser.add_argument("--backbone", default="efficientnet_lite0", choices=sorted(CARDS))
     parser.add_argument("--store", type=Path, help="a models store that holds the backbone")
     parser.add_argument("--others", type=Path)
+    parser.add_argument("--cut", metavar="LAYER[,LAYER]", help="judge the averages of these maps")
     wishes = parser.parse_args()
     with fresh_installation() as folder:
         store = wishes.store or folder / "models_store"
         photos = sorted(path for path in wishes.folder.rglob("*") if path.is_file())
         names = sorted({path.parent.name for path in photos})
         labels = np.array([names.index(path.parent.name) for path in photos])
+        if wishes.cut:
+            judge_cuts(photos, labels, wishes.backbone, tuple(wishes.cut.split(",")), store)
+            return
         vectors = embed(photos, wishes.backbone, store)
         others = sorted(p for p in wishes.others.rglob("*") if p.is_file()) if wishes.others else []
         strange = embed(others, wishes.backbone, store) if others else None
     print(f"{wishes.backbone}, {len(photos)} photos of {len(names)} tags, {ROUNDS} rounds")
-    for name, (start, end) in PARTS[wishes.backbone].items():
+    for name, (start, end) in parts_of(CARDS[wishes.backbone]).items():
         part = vectors[:, start:end]
         tell(f"{name}, fit of eyes", accuracies(part, labels, fit_of_eyes))
         tell(f"{name}, AdamW", accuracies(part, labels, fit_with_adamw))
     tell_held_out(vectors, labels, names, wishes.backbone)
     if strange is not None:
         tell_silence(vectors, labels, strange, wishes.backbone)
+
+
+def parts_of(card: BackboneCard) -> dict[str, tuple[int, int]]:
+    """Return the parts of the embedding with their places, and all of it where they are several."""
+    if card.application is None:
+        return LITE0_PARTS
+    from tagging.backbones.keras_applications import part_widths
+
+    places, start = {}, 0
+    for name, width in part_widths(card):
+        places[f"{name}, {width}"] = (start, start + width)
+        start += width
+    return places | ({f"all, {start}": (0, start)} if len(places) > 1 else {})
+
+
+def judge_cuts(
+    photos: list[Path], labels: Labels, backbone: str, cuts: tuple[str, ...], store: Path
+) -> None:
+    """Print what the averages of other maps are worth, alone and beside the embedding."""
+    from tagging.backbones.keras_applications import with_cuts
+    from tagging.backbones.networks import compile_embedder, load_network
+    from tagging.services.embeddings import decode_for
+
+    card = with_cuts(CARDS[backbone], cuts)
+    network, _ = load_network(card, store)
+    embedder = compile_embedder(network)
+    rows = []
+    for start in range(0, len(photos), BATCH):
+        images = [decode_for(card, photo) for photo in photos[start : start + BATCH]]
+        rows.append(embedder(np.stack(images)))
+    vectors = np.concatenate(rows).astype(np.float16)
+    own = CARDS[backbone].dimension
+    places = {name: place for name, place in parts_of(card).items() if place[1] > own}
+    print(f"{backbone}, {len(photos)} photos of {labels.max() + 1} tags, {ROUNDS} rounds")
+    for name, (start, end) in ({f"the embedding, {own}": (0, own)} | places).items():
+        tell(name, accuracies(vectors[:, start:end], labels, fit_of_eyes))
 
 
 def embed(photos: list[Path], backbone: str, store: Path) -> NDArray[np.float16]:

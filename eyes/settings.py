@@ -15,6 +15,7 @@ from dotenv import load_dotenv
 
 from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
 from eyes.secret import keep_secret_key
+from tagging.backbones.cards import CARDS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUNNING_TESTS = "pytest" in sys.modules
@@ -190,9 +191,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- The network --------------------------------------------------------------------------
 
 EYES_MODELS_STORE = Path(env_text("EYES_MODELS_STORE", str(BASE_DIR / "models_store"))).absolute()
-EYES_BACKBONE = env_choice(
-    "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
-)
+EYES_BACKBONE = env_choice("EYES_BACKBONE", "efficientnet_lite0", tuple(CARDS))
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
 # So many photos that wait are tagged together at most: more only needs more memory.
 EYES_TAGGING_BATCH = env_number("EYES_TAGGING_BATCH", 32, least=1)

@@ -1,79 +1,62 @@
-"""The card of each backbone: the facts that travel with a set of weights.
+"""The card of each backbone. To add one of keras.applications, add its card here: see
+CONTRIBUTING.md.
 
-Preprocessing belongs here and not in settings: the same weights fed with another scaling lose ten
-points of accuracy without any error.
+Official hashes and addresses are those that Keras itself checks its downloads by
+(`keras/src/applications/`). Most are MD5, of which a second preimage is still out of reach.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-IMAGENET_CLASSES = 1000
+from tagging.backbones.card import (
+    IMAGENET_CLASSES,
+    AcceptedHash,
+    Application,
+    BackboneCard,
+    CardError,
+    Download,
+    HashAlgorithm,
+    Part,
+    Scaling,
+)
 
-Scaling = Literal["signed_unit", "caffe"]
-"""How the network wants its pixels: `signed_unit` is x / 127.5 - 1; `caffe` is BGR minus the
-ImageNet mean colour, not divided. Both happen inside the graph, so engines take plain uint8."""
+__all__ = [
+    "CARDS",
+    "IMAGENET_CLASSES",
+    "TUNED_DIGITS",
+    "AcceptedHash",
+    "Application",
+    "BackboneCard",
+    "CardError",
+    "Download",
+    "Part",
+    "Scaling",
+    "UnknownBackbone",
+    "get_card",
+    "tuned_digest",
+    "tuned_key",
+]
 
 
 class UnknownBackbone(ValueError):
     """Raised for a key that no card has; the message names the known keys."""
 
 
-@dataclass(frozen=True)
-class AcceptedHash:
-    """A fingerprint of a weights file that we trust, and what that file is."""
-
-    algorithm: Literal["sha256", "md5"]
-    digest: str
-    label: str
+def _official(file_name: str, folder: str) -> Download:
+    """Return where Keras keeps a file of keras.applications."""
+    files = "https://storage.googleapis.com/tensorflow/keras-applications"
+    return Download(f"{files}/{folder}/{file_name}", file_name)
 
 
-@dataclass(frozen=True)
-class Download:
-    """Where the official weights file lies."""
-
-    url: str
-    file_name: str
+def _with_top(algorithm: HashAlgorithm, digest: str) -> AcceptedHash:
+    return AcceptedHash(algorithm, digest, "official file with top")
 
 
-@dataclass(frozen=True)
-class BackboneCard:
-    """What is fixed about a backbone, whoever serves it.
+def _without_top(algorithm: HashAlgorithm, digest: str) -> AcceptedHash:
+    return AcceptedHash(algorithm, digest, "official file without top")
 
-    `input_size` is the side of the square input in pixels; `dimension` the length of the
-    embedding. The first `top_features` numbers of the embedding are what the ImageNet head was
-    trained on, and what the cosine between near-duplicates is measured on. `crop` is the part of
-    the shorter side that the central square keeps. `cpu_batch` photos at a time are as quick on a
-    CPU as more would be, and keep the activations below about 100 MB. `bundled_file` is
-    (package, path inside it) where the weights come as an ordinary requirement, else None and
-    they are fetched. `tuned_from` is the key of the network that a fine-tuned one started from
-    and stands beside (see `tuned`), else empty.
-    """
-
-    key: str
-    title: str
-    input_size: int
-    dimension: int
-    top_features: int
-    crop: float
-    cpu_batch: int
-    scaling: Scaling
-    licence: str
-    weights_note: str
-    accepted_hashes: tuple[AcceptedHash, ...]
-    download: Download | None = None
-    bundled_file: tuple[str, str] | None = None
-    tuned_from: str = ""
-
-    @property
-    def is_bundled(self) -> bool:
-        """Return whether the weights are installed together with eyes, with no download."""
-        return self.bundled_file is not None
-
-
-_KERAS_FILES = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 _EFFICIENTNET_LITE0 = BackboneCard(
     key="efficientnet_lite0",
@@ -114,15 +97,15 @@ _INCEPTION_V3 = BackboneCard(
     licence="Apache-2.0",
     weights_note="ImageNet-1k, keras.applications; the file with top brings the first-day tags.",
     accepted_hashes=(
-        # Keras publishes MD5 for its files; a second preimage of MD5 is still out of reach.
-        AcceptedHash("md5", "9a0d58056eeedaa3f26cb7ebd46da564", "official file with top"),
-        AcceptedHash("md5", "bcbd6486424b2319ff4ef7d526e38f63", "official file without top"),
+        _with_top("md5", "9a0d58056eeedaa3f26cb7ebd46da564"),
+        _without_top("md5", "bcbd6486424b2319ff4ef7d526e38f63"),
     ),
-    download=Download(
-        f"{_KERAS_FILES}/inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels.h5",
-        "inception_v3_weights_tf_dim_ordering_tf_kernels.h5",
-    ),
+    application=Application("InceptionV3", (Part("mixed10", "averages"),), top="predictions"),
+    download=_official("inception_v3_weights_tf_dim_ordering_tf_kernels.h5", "inception_v3"),
 )
+
+_VGG_LICENCE = "CC-BY-4.0"
+_VGG_WITH_TOP = _with_top("md5", "64373286793e3c8b2b4e3219cbf3544b")
 
 _VGG16 = BackboneCard(
     key="vgg16",
@@ -135,26 +118,149 @@ _VGG16 = BackboneCard(
     crop=0.875,
     cpu_batch=1,
     scaling="caffe",
-    licence="CC-BY-4.0",
+    licence=_VGG_LICENCE,
     weights_note="ImageNet-1k by the Visual Geometry Group, Oxford, through keras.applications; "
-    "its own top is not linear on the averages, so it brings no first-day tags.",
+    "its own top is not linear on the averages, so it brings no first-day tags: vgg16_fc does.",
     accepted_hashes=(
-        AcceptedHash("md5", "6d6bbae143d832006294945121d1f1fc", "official file without top"),
-        AcceptedHash("md5", "64373286793e3c8b2b4e3219cbf3544b", "official file with top"),
+        _without_top("md5", "6d6bbae143d832006294945121d1f1fc"),
+        _VGG_WITH_TOP,
         AcceptedHash(
             "sha256",
             "a2f51117308129c3de9a523c91d35160eb75a6a9e5db1e2afb4f48e48dfb733a",
             "official numbers without top, saved in the Keras 3 format",
         ),
     ),
-    download=Download(
-        f"{_KERAS_FILES}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    application=Application(
+        "VGG16", (Part("block5_pool", "averages"), Part("block5_pool", "maxima"))
     ),
+    download=_official("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "vgg16"),
+)
+
+_VGG16_FC = BackboneCard(
+    key="vgg16_fc",
+    title="VGG16 with its dense layers",
+    input_size=224,
+    # What its last dense layer reads (the 4096 numbers of the second), then what vgg16 takes.
+    dimension=4096 + 512 + 512,
+    top_features=4096,
+    crop=0.875,
+    cpu_batch=1,
+    scaling="caffe",
+    licence=_VGG_LICENCE,
+    weights_note="The same network as vgg16 with its three dense layers, which bring first-day "
+    "tags and 500 MB; only the file with top will do.",
+    accepted_hashes=(_VGG_WITH_TOP,),
+    application=Application(
+        "VGG16",
+        (
+            Part("predictions", "input"),
+            Part("block5_pool", "averages"),
+            Part("block5_pool", "maxima"),
+        ),
+        top="predictions",
+    ),
+    download=_official("vgg16_weights_tf_dim_ordering_tf_kernels.h5", "vgg16"),
+)
+
+_RESNET50 = BackboneCard(
+    key="resnet50",
+    title="ResNet-50",
+    input_size=224,
+    dimension=2048,
+    top_features=2048,
+    crop=0.875,
+    cpu_batch=4,
+    scaling="caffe",
+    licence="MIT",
+    weights_note="ImageNet-1k by Microsoft Research, through keras.applications; "
+    "the file with top brings the first-day tags.",
+    accepted_hashes=(
+        _with_top("md5", "2cb95161c43110f7111970584f804107"),
+        _without_top("md5", "4d473c1dd8becc155b73f8504c6f6626"),
+    ),
+    application=Application("ResNet50", (Part("conv5_block3_out", "averages"),), "predictions"),
+    download=_official("resnet50_weights_tf_dim_ordering_tf_kernels.h5", "resnet"),
+)
+
+_EFFICIENTNET_V2_B0 = BackboneCard(
+    key="efficientnet_v2_b0",
+    title="EfficientNetV2-B0",
+    input_size=224,
+    dimension=1280,
+    top_features=1280,
+    crop=0.875,
+    cpu_batch=8,
+    scaling="inside",
+    licence="Apache-2.0",
+    weights_note="ImageNet-1k by Google, through keras.applications; "
+    "the file with top brings the first-day tags.",
+    accepted_hashes=(
+        _with_top("md5", "21ecbf6da12460d5c40bb2f29ceb2188"),
+        _without_top("md5", "893217f2bb855e2983157299931e43ff"),
+    ),
+    application=Application(
+        "EfficientNetV2B0", (Part("top_activation", "averages"),), top="predictions"
+    ),
+    download=_official("efficientnetv2-b0.h5", "efficientnet_v2"),
+)
+
+_MOBILENET_V3_LARGE = BackboneCard(
+    key="mobilenet_v3_large",
+    title="MobileNetV3-Large",
+    input_size=224,
+    # Between the averages and the linear layer stands one more layer with a bent activation: what
+    # the linear one reads (1280), then the averages that the layer before it reads (960).
+    dimension=1280 + 960,
+    top_features=1280,
+    crop=0.875,
+    cpu_batch=8,
+    scaling="inside",
+    licence="Apache-2.0",
+    weights_note="ImageNet-1k by Google, through keras.applications; "
+    "its last features belong to the top, so only the file with top will do.",
+    accepted_hashes=(_with_top("md5", "59e551e166be033d707958cf9e29a6a7"),),
+    application=Application(
+        "MobileNetV3Large", (Part("logits", "input"), Part("conv_2", "input")), top="logits"
+    ),
+    download=_official("weights_mobilenet_v3_large_224_1.0_float.h5", "mobilenet_v3"),
+)
+
+_CONVNEXT_TINY = BackboneCard(
+    key="convnext_tiny",
+    title="ConvNeXt-Tiny",
+    input_size=224,
+    # The averages of the last map after the layer norm of the top, which its linear layer reads.
+    dimension=768,
+    top_features=768,
+    crop=0.875,
+    cpu_batch=4,
+    scaling="inside",
+    licence="MIT",
+    weights_note="ImageNet-1k by Meta, through keras.applications; the layer norm over its "
+    "averages belongs to the top, so only the file with top will do.",
+    accepted_hashes=(
+        _with_top("sha256", "8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff"),
+    ),
+    application=Application(
+        "ConvNeXtTiny",
+        (Part("convnext_tiny_head_dense", "input"),),
+        top="convnext_tiny_head_dense",
+    ),
+    download=_official("convnext_tiny.h5", "convnext"),
 )
 
 CARDS: dict[str, BackboneCard] = {
-    card.key: card for card in (_EFFICIENTNET_LITE0, _INCEPTION_V3, _VGG16)
+    card.key: card
+    for card in (
+        _EFFICIENTNET_LITE0,
+        _INCEPTION_V3,
+        _VGG16,
+        _VGG16_FC,
+        _RESNET50,
+        _EFFICIENTNET_V2_B0,
+        _MOBILENET_V3_LARGE,
+        _CONVNEXT_TINY,
+    )
 }
 
 

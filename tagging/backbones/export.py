@@ -10,16 +10,22 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from tagging.backbones.cards import get_card
+from tagging.backbones.cards import BackboneCard, get_card
 from tagging.backbones.prepared import (
     GOLDEN_FILE,
+    GOLDEN_TOLERANCE,
     GRAPH_FILE,
     HEAD_FILE,
+    golden_difference,
     golden_images,
     write_source,
 )
 from tagging.backbones.weights import BackboneUnavailable, read_record
+
+Images = npt.NDArray[np.uint8]
+Embeddings = npt.NDArray[np.float32]
 
 
 def export_backbone(key: str, store: Path, folder: Path) -> None:
@@ -38,7 +44,33 @@ def export_backbone(key: str, store: Path, folder: Path) -> None:
     if head is not None:
         np.savez(folder / HEAD_FILE, kernel=head["kernel"], bias=head["bias"])
     network.export(folder / GRAPH_FILE, format="onnx", verbose=False)
+    check_graph(card, folder / GRAPH_FILE, images, embeddings)
     write_source(folder, card, record)
+
+
+def check_graph(card: BackboneCard, path: Path, images: Images, expected: Embeddings) -> None:
+    """Raise BackboneUnavailable unless the graph opens and gives what Keras gave.
+
+    The export writes operations that it cannot translate into the graph as they are.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what it has to say is in the exception
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        rows = [session.run(None, {name: image[None]})[0] for image in images]
+    except Exception as error:
+        raise BackboneUnavailable(
+            f"The exported graph of {card.key} does not run: {str(error).splitlines()[0][:500]}"
+        ) from error
+    difference = golden_difference(np.concatenate(rows), expected)
+    if not difference <= GOLDEN_TOLERANCE:
+        raise BackboneUnavailable(
+            f"The exported graph of {card.key} is off by {difference:.2g} of the scale of what "
+            f"Keras gives; at most {GOLDEN_TOLERANCE:g} is accepted."
+        )
 
 
 def main(arguments: list[str]) -> int:

@@ -34,6 +34,8 @@ from tagging.backbones.weights import (
 )
 
 _CHUNK_BYTES = 1 << 20
+# The largest weights of keras.applications are some 1.4 GB.
+_MOST_BYTES = 2 << 30
 # For the connection and for each read: a dead network is noticed, a slow one is waited for.
 _SILENCE_SECONDS = 30
 
@@ -103,6 +105,8 @@ def obtain_weights(
                 md5.update(chunk)
                 sha.update(chunk)
                 on_bytes(len(chunk), total)
+                if file.tell() > _MOST_BYTES:
+                    raise FetchFailed(f"The file is larger than {_MOST_BYTES:,} bytes.")
             if total is not None and file.tell() != total:
                 raise FetchFailed(f"The file ended after {file.tell()} of {total} bytes.")
         record = _accept(card, sha.hexdigest(), md5.hexdigest(), sha256)
@@ -118,8 +122,19 @@ def _stage_weights(
     target = fetched_weights_path(card, stage)
     target.parent.mkdir(parents=True)
     record = obtain_weights(card, target, source=source, sha256=sha256, on_bytes=on_bytes)
+    _examine(target)
     write_record(card, stage, record)
     return record
+
+
+def _examine(path: Path) -> None:
+    """Refuse a file that is trusted but no plain file of weights, before a network is built."""
+    from tagging.backbones.weight_files import UnsafeWeightFile, examine_weight_file
+
+    try:
+        examine_weight_file(path)
+    except UnsafeWeightFile as error:
+        raise FetchFailed(f"The file is refused: {error}") from error
 
 
 def _install(card: BackboneCard, stage: Path, store: Path) -> None:

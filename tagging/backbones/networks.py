@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tagging.backbones.cards import BackboneCard, get_card
+from tagging.backbones.cards import BackboneCard, CardError, get_card
 from tagging.backbones.efficientnet_lite0 import build_efficientnet_lite0, load_efficientnet_lite0
 from tagging.backbones.keras_applications import build_application, load_application
+from tagging.backbones.weight_files import load_weights
 from tagging.backbones.weights import BackboneUnavailable, verified_weights
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -36,10 +37,12 @@ def load_network(card: BackboneCard, store: Path) -> tuple[keras.Model, Arrays |
         if card.tuned_from:
             base, head = load_network(get_card(card.tuned_from), store)
             network = compose(card, base, load_tuned(get_card(card.tuned_from), path))
-        elif card.key == "efficientnet_lite0":
+        elif card.application is None:
             network, head = load_efficientnet_lite0(path)
         else:
             network, head = load_application(card, path)
+    except CardError as error:
+        raise BackboneUnavailable(str(error)) from error
     except ValueError as error:
         raise BackboneUnavailable(f"The weights of {card.key} cannot be used: {error}") from error
     if network.output_shape != (None, card.dimension):
@@ -54,7 +57,7 @@ def build_network(card: BackboneCard) -> keras.Model:
     if card.tuned_from:
         base = get_card(card.tuned_from)
         return compose(card, build_network(base), build_network(base))
-    if card.key == "efficientnet_lite0":
+    if card.application is None:
         return build_efficientnet_lite0()
     return build_application(card)
 
@@ -63,8 +66,8 @@ def load_tuned(base: BackboneCard, path: Path) -> keras.Model:
     """Return a network like `base` with the weights of a fine-tuned file; ValueError for others."""
     network = build_network(base)
     try:
-        network.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+        load_weights(network, path)
+    except ValueError as error:
         raise ValueError(f"{path.name} is no fine-tuned {base.key}: {error}") from error
     return network
 

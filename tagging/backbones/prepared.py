@@ -48,12 +48,14 @@ class PreparedBackbone:
 
 def source_facts(card: BackboneCard, record: WeightsRecord) -> dict[str, Any]:
     """Return what a prepared folder must have been made from to be the right one."""
+    parts = card.application.parts if card.application else ()
     return {
         "format": FORMAT,
         "key": card.key,
         "input_size": card.input_size,
         "dimension": card.dimension,
         "top_features": card.top_features,
+        "parts": [str(part) for part in parts],
         "scaling": card.scaling,
         "weights_sha256": record.sha256,
         "weights_label": record.label,

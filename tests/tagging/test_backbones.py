@@ -11,6 +11,7 @@ import threading
 import types
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,16 @@ import pytest
 from PIL import Image as PillowImage
 
 from tagging.backbones import prepare
-from tagging.backbones.cards import CARDS, UnknownBackbone, get_card
+from tagging.backbones.cards import (
+    CARDS,
+    AcceptedHash,
+    Application,
+    CardError,
+    Part,
+    UnknownBackbone,
+    get_card,
+)
+from tagging.backbones.export import check_graph
 from tagging.backbones.legacy_checkpoint import UnsafeCheckpoint, read_legacy_checkpoint
 from tagging.backbones.prepare import BackboneUnavailable, ExportFailed, prepare_backbone
 from tagging.backbones.prepared import (
@@ -45,7 +55,7 @@ VGG = get_card("vgg16")
 
 
 def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownBackbone, match=r"'resnet'.*efficientnet_lite0, inception_v3, vgg16"):
+    with pytest.raises(UnknownBackbone, match=r"'resnet'.*efficientnet_lite0, .*vgg16"):
         get_card("resnet")
 
 
@@ -54,6 +64,37 @@ def test_the_top_reads_a_leading_part_of_every_embedding() -> None:
         assert card.key == key
         assert 0 < card.top_features <= card.dimension
         assert card.is_bundled != (card.download is not None)
+        assert card.is_bundled == (card.application is None)
+        if card.download is not None:
+            assert card.download.url.startswith("https://")
+            assert card.download.url.endswith(f"/{card.download.file_name}")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"top_features": 1025}, "its top reads no leading part"),
+        ({"top_features": 0}, "its top reads no leading part"),
+        ({"crop": 1.5}, "its crop is no part of the photo"),
+        ({"cpu_batch": 0}, "its CPU batch is not positive"),
+        ({"input_size": -1}, "its input size is not positive"),
+        ({"scaling": "unit"}, "there is no scaling 'unit'"),
+        ({"licence": ""}, "it names no licence"),
+        ({"key": "../vgg16"}, "its key is no plain name"),
+        ({"key": "a_key_longer_than_a_column"}, "of at most 23 characters"),
+        ({"application": Application("VGG16", ())}, "it names no part of the network"),
+        ({"application": Application("VGG16", (Part("x", "sums"),))}, "it names no part"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_card_that_cannot_be_right_is_refused(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CardError, match=reason):
+        replace(VGG, **change)
+
+
+@pytest.mark.parametrize("digest", ["", "a" * 31, "A" * 32, "g" * 32])
+def test_a_hash_that_no_file_can_have_is_refused(digest: str) -> None:
+    with pytest.raises(CardError, match="is not the md5 of a file"):
+        AcceptedHash("md5", digest, "a slip of the pen")
 
 
 # Pixels
@@ -376,6 +417,37 @@ def test_a_failed_export_says_why_and_leaves_nothing(
         prepare_backbone("vgg16", tmp_path)
     left = {path.name for path in (tmp_path / "backbones").iterdir()}
     assert left == {"weights", ".vgg16.prepare.lock"}
+
+
+def exported_graph(path: Path, factor: float) -> None:
+    """Write a graph that gives `factor` times the mean of each channel."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["means"], axes=[1, 2], keepdims=0),
+        helper.make_node("Mul", ["means", "factor"], ["embedding"]),
+    ]
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [None, 224, 224, 3])
+    embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [None, 3])
+    constant = helper.make_tensor("factor", TensorProto.FLOAT, [1], [factor])
+    graph = helper.make_graph(nodes, "test", [pixels], [embedding], [constant])
+    opsets = [helper.make_opsetid("", 13)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+def test_an_exported_graph_that_does_not_say_what_keras_said_is_refused(tmp_path: Path) -> None:
+    path, images = tmp_path / "embed.onnx", golden_images(VGG)
+    expected = images.mean((1, 2)).astype(np.float32)
+    exported_graph(path, 1.0)
+    check_graph(VGG, path, images, expected)
+    exported_graph(path, 1.01)
+    with pytest.raises(BackboneUnavailable, match=r"graph of vgg16 is off by 0\.01"):
+        check_graph(VGG, path, images, expected)
+    path.write_bytes(path.read_bytes().replace(b"ReduceMean", b"ReducePlot"))
+    with pytest.raises(BackboneUnavailable, match=r"graph of vgg16 does not run: .*ReducePlot"):
+        check_graph(VGG, path, images, expected)
 
 
 @pytest.mark.network

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from tagging.backbones import cards, weights
+from tagging.backbones import cards, fetch, weights
 from tagging.backbones.cards import AcceptedHash, BackboneCard, Download, get_card
 from tagging.backbones.fetch import FetchFailed, obtain_weights
 from tagging.backbones.weights import WeightsRecord, read_record
@@ -111,6 +111,15 @@ def test_a_download_with_an_unknown_hash_is_refused_and_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_download_without_end_is_given_up(
+    shelf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "_MOST_BYTES", 2_000_000)
+    with pytest.raises(FetchFailed, match="larger than 2,000,000 bytes"):
+        obtain_weights(card_at(f"{shelf}/weights"), tmp_path / "weights.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_copied_file_is_accepted_by_the_hash_given(tmp_path: Path) -> None:
     source = tmp_path / "source.h5"
     source.write_bytes(CONTENT)
@@ -134,7 +143,7 @@ def test_the_hash_given_is_the_only_one_accepted(tmp_path: Path) -> None:
 
 
 def test_the_command_names_the_known_backbones() -> None:
-    with pytest.raises(CommandError, match="Known: efficientnet_lite0, inception_v3, vgg16"):
+    with pytest.raises(CommandError, match=r"Known: .*efficientnet_lite0, .*, vgg16"):
         call_command("fetch_backbone", "resnet")
 
 
@@ -211,7 +220,7 @@ def test_a_trusted_file_of_another_network_does_not_replace_the_weights_in_use(
     other = tmp_path / "other.h5"
     with h5py.File(other, "w") as file:
         file["layers/dense/vars/0"] = np.zeros((3, 4), dtype=np.float32)
-    with pytest.raises(CommandError, match="The weights of vgg16 cannot be used"):
+    with pytest.raises(CommandError, match=r"The weights of vgg16 cannot be used: .*does not fit"):
         call_command(
             "fetch_backbone", "vgg16", "--from", str(other), "--sha256", weights.file_sha256(other)
         )
