@@ -191,7 +191,7 @@ EYES_MODELS_STORE = Path(env_text("EYES_MODELS_STORE", str(BASE_DIR / "models_st
 EYES_BACKBONE = env_choice(
     "EYES_BACKBONE", "efficientnet_lite0", ("efficientnet_lite0", "inception_v3", "vgg16")
 )
-EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
+EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras", "openvino"))
 # How careful the site is: `community` for people who know each other, `public` for strangers.
 EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))
 EYES_SAMPLES = env_flag("EYES_SAMPLES", default=True)

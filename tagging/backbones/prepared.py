@@ -110,6 +110,18 @@ def golden_difference(
     return float(np.abs(embeddings - expected).max()) / scale
 
 
+def golden_distance(
+    embeddings: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]
+) -> float:
+    """Return the length of the difference of all numbers, as a share of the expected length.
+
+    Infinity where the shapes differ or a number is not finite.
+    """
+    if embeddings.shape != expected.shape or not np.isfinite(embeddings).all():
+        return float("inf")
+    return float(np.linalg.norm(embeddings - expected) / np.linalg.norm(expected))
+
+
 def golden_images(card: BackboneCard) -> npt.NDArray[np.uint8]:
     """Return four drawn images, uint8 [4, size, size, 3], the same on every machine.
 
