@@ -113,13 +113,14 @@ def golden_difference(
 def golden_distance(
     embeddings: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]
 ) -> float:
-    """Return the length of the difference of all numbers, as a share of the expected length.
+    """Return the length of an image's difference as a share of the expected length, on average.
 
     Infinity where the shapes differ or a number is not finite.
     """
     if embeddings.shape != expected.shape or not np.isfinite(embeddings).all():
         return float("inf")
-    return float(np.linalg.norm(embeddings - expected) / np.linalg.norm(expected))
+    lengths = np.linalg.norm(expected, axis=1)
+    return float((np.linalg.norm(embeddings - expected, axis=1) / lengths).mean())
 
 
 def golden_images(card: BackboneCard) -> npt.NDArray[np.uint8]:

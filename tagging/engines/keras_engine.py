@@ -73,14 +73,14 @@ class KerasEngine:
         `batches` None chooses by the machine as well; () is one graph for any number of photos.
         `jit_compile` lets XLA compile the graphs.
         """
-        from tagging.backbones.networks import CannotCompute, let_memory_grow, sees_gpu
+        from tagging.backbones.networks import CannotCompute, prepare_gpus, sees_gpu
 
         self.card = card
         self._head = prepared.head
         self._weights, self._jit_compile = weights, jit_compile
         has_gpu = sees_gpu()
         if has_gpu:
-            let_memory_grow()
+            prepare_gpus()
         self._batches = (GPU_BATCHES if has_gpu else ()) if batches is None else batches
         self.precision: Precision = precision or (_half(card) if has_gpu else "float32")
         try:
