@@ -29,10 +29,10 @@ PRECISIONS = ("float32", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class Subject:
-    """A backbone with a file of weights and what it must give."""
+    """A backbone, the store that holds its weights, and what it must give."""
 
     card: Any
-    weights: Path
+    store: Path
     prepared: Any
     is_random: bool
 
@@ -60,29 +60,45 @@ def main() -> None:
 
 
 def find_subject(key: str, store: Path, folder: Path) -> Subject:
-    """Return the backbone with its own weights, or with random ones written into the folder."""
-    import keras
+    """Return the backbone with its own weights, or with random ones in a store in the folder."""
     import tensorflow as tf
 
     from tagging.backbones.cards import get_card
-    from tagging.backbones.networks import build_network, compile_embedder, load_network
+    from tagging.backbones.networks import compile_embedder, load_network
     from tagging.backbones.prepared import PreparedBackbone, golden_images
-    from tagging.backbones.weights import BackboneUnavailable, weights_path
+    from tagging.backbones.weights import BackboneUnavailable, read_record
 
     card, is_random = get_card(key), False
     with tf.device("/CPU:0"):
         try:
-            weights = weights_path(card, store)
+            read_record(card, store)
         except BackboneUnavailable:
-            is_random = True
-            keras.utils.set_random_seed(1)
-            weights = folder / f"{key}.weights.h5"
-            build_network(card).get_layer("body").save_weights(weights)
-        network, head = load_network(card, weights)
+            is_random, store = True, folder
+            put_random_weights(card, store)
+        network, head = load_network(card, store)
         images = golden_images(card)
         expected = compile_embedder(network)(images)
     top = None if head is None else (head["kernel"], head["bias"])
-    return Subject(card, weights, PreparedBackbone(b"", top, images, expected), is_random)
+    return Subject(card, store, PreparedBackbone(b"", top, images, expected), is_random)
+
+
+def put_random_weights(card: Any, store: Path) -> None:
+    """Write random weights with their record where fetched ones would lie."""
+    import keras
+
+    from tagging.backbones.networks import build_network
+    from tagging.backbones.weights import (
+        WeightsRecord,
+        fetched_weights_path,
+        file_sha256,
+        write_record,
+    )
+
+    keras.utils.set_random_seed(1)
+    path = fetched_weights_path(card, store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    build_network(card).get_layer("body").save_weights(path)
+    write_record(card, store, WeightsRecord(file_sha256(path), "random numbers"))
 
 
 def measure(subject: Subject, precision: str, jit_compile: bool) -> dict[str, Any]:
@@ -106,7 +122,7 @@ def measure(subject: Subject, precision: str, jit_compile: bool) -> dict[str, An
         engine = KerasEngine(
             subject.card,
             subject.prepared,
-            subject.weights,
+            subject.store,
             precision=precision,  # type: ignore[arg-type]
             batches=GPU_BATCHES,
             jit_compile=jit_compile,

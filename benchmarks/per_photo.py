@@ -234,10 +234,8 @@ def keras_network(key: str, store: Path) -> Any:
     """Return the Keras network with the weights in use."""
     from tagging.backbones.cards import get_card
     from tagging.backbones.networks import load_network
-    from tagging.backbones.weights import weights_path
 
-    card = get_card(key)
-    network, _ = load_network(card, weights_path(card, store))
+    network, _ = load_network(get_card(key), store)
     return network
 
 

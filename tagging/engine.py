@@ -14,7 +14,6 @@ from typing import Literal, get_args
 from tagging.backbones.cards import get_card
 from tagging.backbones.prepare import BackboneUnavailable, prepare_backbone
 from tagging.backbones.prepared import DamagedBackbone, read_prepared
-from tagging.backbones.weights import verified_weights
 from tagging.devices import gpu_is_usable
 from tagging.engines.interface import Engine, EngineMismatch
 from tagging.engines.keras_engine import KerasEngine
@@ -77,8 +76,7 @@ def open_engine(
     except DamagedBackbone:
         prepared = read_prepared(prepare_backbone(key, store, again=True))
     if name == "keras":
-        weights, _ = verified_weights(card, store)
-        return KerasEngine(card, prepared, weights)
+        return KerasEngine(card, prepared, store)
     if name == "openvino":
         return OpenvinoEngine(card, prepared, threads)
     return OnnxEngine(card, prepared, threads)

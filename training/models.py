@@ -123,6 +123,33 @@ class TrainingRun(models.Model):
         return round(self.progress * 100)
 
 
+class Tuning(models.Model):
+    """One fine-tuning: which network learnt from which photos, how it went, what came of it.
+
+    Kept as long as the network may serve: the dataset says whose photos are in it.
+    """
+
+    run = models.OneToOneField(TrainingRun, models.CASCADE, related_name="tuning")
+    base = models.CharField("the network it started from", max_length=32)
+    dataset = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="tunings")
+    settings = models.JSONField(default=dict)
+    photos = models.PositiveIntegerField("photos that taught it", default=0)
+    history = models.JSONField("how it went, a point per line", default=list)
+    seconds_left = models.PositiveIntegerField(null=True, blank=True)
+    contact_sheet = models.BinaryField("the photos as they teach, JPEG", null=True, blank=True)
+    backbone = models.CharField("the network that came of it", max_length=32, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField("its network's files were removed", null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["backbone"], name="tuning_by_backbone")]
+
+    def __str__(self) -> str:
+        return f"fine-tuning of run {self.run_id}"
+
+
 class Canary(models.Model):
     """A photo on which every version has to say, or not to say, one tag before it goes live."""
 

@@ -6,7 +6,8 @@ points of accuracy without any error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
 
 IMAGENET_CLASSES = 1000
@@ -47,7 +48,8 @@ class BackboneCard:
     the shorter side that the central square keeps. `cpu_batch` photos at a time are as quick on a
     CPU as more would be, and keep the activations below about 100 MB. `bundled_file` is
     (package, path inside it) where the weights come as an ordinary requirement, else None and
-    they are fetched.
+    they are fetched. `tuned_from` is the key of the network that a fine-tuned one started from
+    and stands beside (see `tuned`), else empty.
     """
 
     key: str
@@ -63,6 +65,7 @@ class BackboneCard:
     accepted_hashes: tuple[AcceptedHash, ...]
     download: Download | None = None
     bundled_file: tuple[str, str] | None = None
+    tuned_from: str = ""
 
     @property
     def is_bundled(self) -> bool:
@@ -155,10 +158,51 @@ CARDS: dict[str, BackboneCard] = {
 }
 
 
+# Enough digits that two files of one site will not meet, and a key that fits its column.
+TUNED_DIGITS = 8
+_TUNED_KEY = re.compile(rf"(?P<base>[a-z0-9_]+)\+(?P<digest>[0-9a-f]{{{TUNED_DIGITS}}})")
+
+
 def get_card(key: str) -> BackboneCard:
-    """Return the card with this key; raise UnknownBackbone that names the known keys."""
-    try:
+    """Return the card with this key; raise UnknownBackbone that names the known keys.
+
+    The key of a fine-tuned network says where it comes from and which file it is:
+    `efficientnet_lite0+1a2b3c4d` started from `efficientnet_lite0`, and the sha256 of its weights
+    begins with `1a2b3c4d`. Whether that file is here is another question.
+    """
+    if key in CARDS:
         return CARDS[key]
-    except KeyError:
-        known = ", ".join(sorted(CARDS))
-        raise UnknownBackbone(f"There is no backbone {key!r}. Known: {known}.") from None
+    tuned = _TUNED_KEY.fullmatch(key)
+    if tuned and tuned["base"] in CARDS:
+        return _tuned_card(CARDS[tuned["base"]], key, tuned["digest"])
+    known = ", ".join(sorted(CARDS))
+    raise UnknownBackbone(f"There is no backbone {key!r}. Known: {known}.") from None
+
+
+def tuned_key(base: BackboneCard, sha256: str) -> str:
+    """Return the key of the network that was fine-tuned from `base` into a file of this sha256."""
+    return f"{base.key}+{sha256[:TUNED_DIGITS]}"
+
+
+def tuned_digest(card: BackboneCard) -> str:
+    """Return how the sha256 of a fine-tuned network's weights begins; empty for all others."""
+    return card.key.partition("+")[2]
+
+
+def _tuned_card(base: BackboneCard, key: str, digest: str) -> BackboneCard:
+    """Return the card of a fine-tuned network: what its base says of a photo, then what it says.
+
+    The base's own features come first, so that first-day words, near-duplicates and what is
+    unlike anything learnt go on as before, exactly.
+    """
+    return replace(
+        base,
+        key=key,
+        title=f"{base.title}, fine-tuned ({digest})",
+        dimension=base.top_features + base.dimension,
+        weights_note=f"Fine-tuned here from {base.key}, beside it. {base.weights_note}",
+        accepted_hashes=(),
+        download=None,
+        bundled_file=None,
+        tuned_from=base.key,
+    )

@@ -19,7 +19,7 @@ from tagging.backbones.prepared import (
     golden_images,
     write_source,
 )
-from tagging.backbones.weights import BackboneUnavailable, verified_weights
+from tagging.backbones.weights import BackboneUnavailable, read_record
 
 
 def export_backbone(key: str, store: Path, folder: Path) -> None:
@@ -30,8 +30,8 @@ def export_backbone(key: str, store: Path, folder: Path) -> None:
     from tagging.backbones.networks import compile_embedder, load_network
 
     card = get_card(key)
-    path, record = verified_weights(card, store)
-    network, head = load_network(card, path)
+    record = read_record(card, store)
+    network, head = load_network(card, store)
     images = golden_images(card)
     embeddings = compile_embedder(network)(images)  # also marks the network as built for export
     np.savez(folder / GOLDEN_FILE, images=images, embeddings=embeddings)

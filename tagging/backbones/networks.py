@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tagging.backbones.cards import BackboneCard
+from tagging.backbones.cards import BackboneCard, get_card
 from tagging.backbones.efficientnet_lite0 import build_efficientnet_lite0, load_efficientnet_lite0
 from tagging.backbones.keras_applications import build_application, load_application
-from tagging.backbones.weights import BackboneUnavailable
+from tagging.backbones.weights import BackboneUnavailable, verified_weights
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -29,15 +29,20 @@ CannotCompute = tf.errors.OpError
 _POLICIES = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16", "float32": "float32"}
 
 
-def load_network(card: BackboneCard, path: Path) -> tuple[keras.Model, Arrays | None]:
-    """Return the embedding network with the weights in `path`, and its ImageNet head or None.
+def load_network(card: BackboneCard, store: Path) -> tuple[keras.Model, Arrays | None]:
+    """Return the embedding network with its checked weights, and its ImageNet head or None.
 
-    The network takes uint8 [n, size, size, 3] and gives float32 [n, dimension]. Raises
-    BackboneUnavailable when the file is damaged or belongs to another network.
+    The network takes uint8 [n, size, size, 3] and gives float32 [n, dimension]. A fine-tuned one
+    holds its base as well (`tuned`). Raises BackboneUnavailable when weights are missing, damaged
+    or of another network.
     """
     head: Arrays | None
+    path, _ = verified_weights(card, store)
     try:
-        if card.key == "efficientnet_lite0":
+        if card.tuned_from:
+            base, head = load_network(get_card(card.tuned_from), store)
+            network = compose(card, base, load_tuned(get_card(card.tuned_from), path))
+        elif card.key == "efficientnet_lite0":
             network, head = load_efficientnet_lite0(path)
         else:
             network, head = load_application(card, path)
@@ -52,9 +57,37 @@ def load_network(card: BackboneCard, path: Path) -> tuple[keras.Model, Arrays | 
 
 def build_network(card: BackboneCard) -> keras.Model:
     """Return the same network with random weights, for tests and for training from scratch."""
+    if card.tuned_from:
+        base = get_card(card.tuned_from)
+        return compose(card, build_network(base), build_network(base))
     if card.key == "efficientnet_lite0":
         return build_efficientnet_lite0()
     return build_application(card)
+
+
+def load_tuned(base: BackboneCard, path: Path) -> keras.Model:
+    """Return a network like `base` with the weights of a fine-tuned file; ValueError for others."""
+    network = build_network(base)
+    try:
+        network.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise ValueError(f"{path.name} is no fine-tuned {base.key}: {error}") from error
+    return network
+
+
+def compose(card: BackboneCard, base: keras.Model, tuned: keras.Model) -> keras.Model:
+    """Return one network that says what the base says of a photo, then what the tuned one says.
+
+    float32 [n, top_features + base dimension]. One graph instead of two spaces: whatever reads
+    the first `top_features` numbers (first-day words, near-duplicates, familiarity) reads exactly
+    what it read before, and a roll-back loses nothing. Layers that tuning left alone are the same
+    in both halves; the export merges them.
+    """
+    tuned.name = f"{base.name}_tuned"
+    pixels = keras.Input(base.input_shape[1:], dtype="uint8", name="pixels")
+    before = base(pixels)[:, : card.top_features]
+    embedding = keras.layers.Concatenate(name="embedding")([before, tuned(pixels)])
+    return keras.Model(pixels, embedding, name=card.key.replace("+", "_"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tagging.backbones.cards import BackboneCard
+from tagging.backbones.cards import BackboneCard, tuned_digest
 
 _CHUNK_BYTES = 1 << 20
 
@@ -92,7 +92,7 @@ def verified_weights(card: BackboneCard, store: Path) -> tuple[Path, WeightsReco
     """
     path, record = weights_path(card, store), read_record(card, store)
     found = file_sha256(path)
-    if found != record.sha256:
+    if found != record.sha256 or not found.startswith(tuned_digest(card)):
         raise BackboneUnavailable(
             f"The weights of {card.key} have changed: {path} has sha256 {found}, expected "
             f"{record.sha256} ({record.label}). Install or fetch them again."
@@ -110,6 +110,11 @@ def file_sha256(path: Path) -> str:
 
 
 def _how_to_fetch(card: BackboneCard) -> str:
+    if card.tuned_from:
+        return (
+            f"The fine-tuned weights of {card.key} are not here. Bring "
+            f"{card.key}.weights.h5 and {card.key}.json back from a backup, or fine-tune again."
+        )
     return (
         f"{card.key} has no weights yet: run manage.py fetch_backbone {card.key} "
         f"(or fetch_backbone {card.key} --from FILE where the network is out of reach)."

@@ -60,16 +60,17 @@ class KerasEngine:
         self,
         card: BackboneCard,
         prepared: PreparedBackbone,
-        weights: Path,
+        store: Path,
         *,
         precision: Precision | None = None,
         batches: tuple[int, ...] | None = None,
         jit_compile: bool = False,
     ) -> None:
-        """Load the network from its weights file, check it, and warm it up.
+        """Load the network with its weights from the store, check it, and warm it up.
 
         Of `prepared` only the golden outputs and the head are read. `precision` None chooses by
-        the machine and falls back to float32; a given one is taken or raises EngineMismatch.
+        the machine and falls back to float32; a given one is taken or raises EngineMismatch. Raises
+        BackboneUnavailable when the weights cannot be used.
         `batches` None chooses by the machine as well; () is one graph for any number of photos.
         `jit_compile` lets XLA compile the graphs.
         """
@@ -77,7 +78,7 @@ class KerasEngine:
 
         self.card = card
         self._head = prepared.head
-        self._weights, self._jit_compile = weights, jit_compile
+        self._store, self._jit_compile = store, jit_compile
         has_gpu = sees_gpu()
         if has_gpu:
             prepare_gpus()
@@ -121,7 +122,7 @@ class KerasEngine:
         from tagging.backbones.networks import compile_embedder, computing_in, load_network
 
         with computing_in(self.precision):
-            network, _ = load_network(self.card, self._weights)
+            network, _ = load_network(self.card, self._store)
         return compile_embedder(network, batches=self._batches, jit_compile=self._jit_compile)
 
     def _plan(self, count: int) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Every table of this room: what people say, what the network says, what photos contain."""
 
-from tagging.models.content import Content, Embedding, TwinGroup
+from tagging.models.content import Content, Embedding, EmbeddingSpace, TwinGroup
 from tagging.models.history import (
     ClosedWorld,
     EventKind,
@@ -19,6 +19,7 @@ __all__ = [
     "ClosedWorld",
     "Content",
     "Embedding",
+    "EmbeddingSpace",
     "EventKind",
     "FullyTagged",
     "ImageTag",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 import numpy as np
+from django.conf import settings
 from django.db import models
 from numpy.typing import NDArray
 
@@ -72,3 +73,36 @@ class Embedding(models.Model):
     def as_array(self) -> NDArray[np.float16]:
         """Return the vector, float16 [d]."""
         return np.frombuffer(bytes(self.vector), dtype="<f2")
+
+
+class EmbeddingSpaceQuerySet(models.QuerySet["EmbeddingSpace"]):
+    def unfinished(self) -> Self:
+        """Return the spaces that are still being filled, the oldest wish first."""
+        return self.filter(finished_at=None).order_by("asked_at", "pk")
+
+
+class EmbeddingSpace(models.Model):
+    """The wish that every photo has a vector of one backbone, and how far that is.
+
+    The vectors themselves say what is there; this row says what is wanted and where a job that
+    was cut short goes on.
+    """
+
+    backbone = models.CharField(max_length=32, unique=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    after = models.PositiveBigIntegerField("everything up to this photo is done", default=0)
+    seen_at = models.DateTimeField("last sign of work", null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    unreadable = models.PositiveIntegerField("photos nobody can read", default=0)
+    problem = models.TextField("why it cannot go on", blank=True)
+
+    objects = EmbeddingSpaceQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"embeddings of {self.backbone}"

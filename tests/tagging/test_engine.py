@@ -17,7 +17,7 @@ from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.backbones.prepare import prepared_folder
 from tagging.backbones.prepared import read_prepared, write_source
 from tagging.backbones.preprocessing import to_network_input
-from tagging.backbones.weights import BackboneUnavailable, read_record, verified_weights
+from tagging.backbones.weights import BackboneUnavailable, read_record
 from tagging.engine import (
     Engine,
     EngineMismatch,
@@ -142,8 +142,7 @@ def test_half_precision_on_fixed_shapes_meets_its_own_tolerance(
     session_store: Path, engine: Engine, precision: Literal["float16", "bfloat16"]
 ) -> None:
     card, prepared = get_card(KEY), read_prepared(prepared_folder(KEY, session_store))
-    weights, _ = verified_weights(card, session_store)
-    half = KerasEngine(card, prepared, weights, precision=precision, batches=(1, 4))
+    half = KerasEngine(card, prepared, session_store, precision=precision, batches=(1, 4))
     images = np.concatenate([bundled_photos()] * 2)[:7]
     ours, exact = half.embed(images), engine.embed(images)
     assert (half.precision, ours.dtype, ours.shape) == (precision, np.float32, (7, 1792))
@@ -158,10 +157,9 @@ def test_exchanged_channels_are_found_in_every_precision(
     session_store: Path, precision: Literal["float32", "float16", "bfloat16"]
 ) -> None:
     card, prepared = get_card(KEY), read_prepared(prepared_folder(KEY, session_store))
-    weights, _ = verified_weights(card, session_store)
     exchanged = replace(prepared, golden_images=prepared.golden_images[..., ::-1].copy())
     with pytest.raises(EngineMismatch, match=f"in {precision}; at most"):
-        KerasEngine(card, exchanged, weights, precision=precision)
+        KerasEngine(card, exchanged, session_store, precision=precision)
 
 
 @pytest.mark.network
@@ -169,8 +167,7 @@ def test_a_gpu_would_get_graphs_of_fixed_shapes_alone(session_store: Path) -> No
     from tagging.backbones.networks import compile_embedder, load_network
 
     card = get_card(KEY)
-    weights, _ = verified_weights(card, session_store)
-    embed = compile_embedder(load_network(card, weights)[0], batches=(1, 2))
+    embed = compile_embedder(load_network(card, session_store)[0], batches=(1, 2))
     assert embed(bundled_photos()[:2]).shape == (2, 1792)
     with pytest.raises(KeyError):
         embed(bundled_photos()[:3])

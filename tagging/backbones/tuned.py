@@ -1,0 +1,66 @@
+"""Fine-tuned networks in the store: each a weights file that never changes, named by its hash."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from tagging.backbones.cards import BackboneCard, get_card, tuned_key
+from tagging.backbones.prepare import backbone_locked, prepare_backbone, prepared_folder
+from tagging.backbones.weights import (
+    BackboneUnavailable,
+    WeightsRecord,
+    backbones_folder,
+    fetched_weights_path,
+    file_sha256,
+    record_path,
+    write_record,
+)
+
+
+def install_tuned(base: BackboneCard, weights: Path, store: Path, label: str) -> str:
+    """Bring fine-tuned weights into the store, ready to serve, and return their network's key.
+
+    `weights` is a file in Keras' own weights format for the network of `base`; it is copied.
+    `label` says for people what it is. Installing the same file twice changes nothing. Raises
+    BackboneUnavailable (not a file of this network, failed export, no space); nothing stays then.
+    """
+    try:
+        sha256 = file_sha256(weights)
+        card = get_card(tuned_key(base, sha256))
+        target = fetched_weights_path(card, store)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with backbone_locked(card.key, store, "install"):
+            if not record_path(card, store).is_file():
+                part = target.with_name(f".{target.name}.part")
+                shutil.copyfile(weights, part)
+                part.replace(target)
+                write_record(card, store, WeightsRecord(sha256, label))
+        prepare_backbone(card.key, store)
+    except OSError as error:
+        raise BackboneUnavailable(f"The fine-tuned network cannot be stored: {error}") from error
+    except BackboneUnavailable:
+        remove_tuned(card.key, store)
+        raise
+    return card.key
+
+
+def remove_tuned(key: str, store: Path) -> bool:
+    """Remove a fine-tuned network's files; return whether there were any.
+
+    Raises ValueError for a network that was not fine-tuned here: those are not ours to remove.
+    """
+    card = get_card(key)
+    if not card.tuned_from:
+        raise ValueError(f"{key} was not fine-tuned here.")
+    if not backbones_folder(store).is_dir():
+        return False
+    with backbone_locked(key, store):
+        found = fetched_weights_path(card, store).exists()
+        # The record goes last: without it a rest of the files is never taken for whole.
+        shutil.rmtree(prepared_folder(key, store), ignore_errors=True)
+        for path in (fetched_weights_path(card, store), record_path(card, store)):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+    return found
