@@ -1,6 +1,6 @@
 """OpenVINO on the CPU, an optional package: in bfloat16 where the CPU computes in it by itself.
 
-There a photo takes about two thirds of ONNX Runtime's time (docs/engines.md); on other CPUs it is
+There a photo takes two thirds of the time of ONNX Runtime (benchmarks/int8.py); on other CPUs it is
 no quicker, so it is never taken unasked.
 """
 
