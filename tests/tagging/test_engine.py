@@ -163,6 +163,21 @@ def test_exchanged_channels_are_found_in_every_precision(
 
 
 @pytest.mark.network
+def test_a_gpu_whose_half_precision_misses_the_golden_outputs_computes_in_float32(
+    session_store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is no GPU here: TensorFlow is made to say so, and computes on the CPU all the same."""
+    monkeypatch.setattr("tagging.backbones.networks.sees_gpu", lambda: True)
+    card, prepared = get_card(KEY), read_prepared(prepared_folder(KEY, session_store))
+    half = KerasEngine(card, prepared, session_store, batches=(1, 4))
+    assert half.precision == "float16"
+    monkeypatch.setattr("tagging.engines.interface._HALF_TOLERANCE", 0)
+    exact = KerasEngine(card, prepared, session_store, batches=(1, 4))
+    assert exact.precision == "float32"
+    assert "efficientnet_lite0 computes in float32, not float16" in caplog.text
+
+
+@pytest.mark.network
 def test_a_gpu_would_get_graphs_of_fixed_shapes_alone(session_store: Path) -> None:
     from tagging.backbones.networks import compile_embedder, load_network
 
