@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def fresh_installation() -> Iterator[Path]:
+def fresh_installation(store: Path | None = None) -> Iterator[Path]:
     """Set Django up on an empty database in a temporary folder; yield the folder.
 
-    The embedded network is taken from `models_store/` where it lies ready, else prepared.
+    Backbones are copied from `store`, by default `models_store/`; the embedded one is prepared
+    where it is not there.
     """
     with tempfile.TemporaryDirectory(prefix="eyes-benchmark-") as name:
         folder = Path(name)
@@ -28,7 +29,7 @@ def fresh_installation() -> Iterator[Path]:
             EYES_MODELS_STORE=str(folder / "models_store"),
             EYES_LOG_LEVEL="WARNING",
         )
-        ready = ROOT / "models_store" / "backbones"
+        ready = (store or ROOT / "models_store") / "backbones"
         if ready.exists():
             shutil.copytree(ready, folder / "models_store" / "backbones")
         import django

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+
+ENGINES = ("auto", "onnx", "keras", "openvino")
+AUTO = "EYES_ENGINE=auto takes what this machine has; `manage.py devices` shows it."
 
 
 @register
@@ -35,6 +40,39 @@ def public_hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage
             id="eyes.E002",
         )
     ]
+
+
+@register
+def engine_can_be_opened(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for an engine that is unknown or not installed, and for its threads.
+
+    Looks for packages and imports none: a check must not run what a fork would inherit.
+    """
+    errors: list[CheckMessage] = []
+    choice = settings.EYES_ENGINE
+    if choice not in ENGINES:
+        known = ", ".join(ENGINES)
+        errors.append(
+            Error(f"EYES_ENGINE={choice!r} is not one of: {known}.", hint=AUTO, id="eyes.E003")
+        )
+    elif choice == "openvino" and importlib.util.find_spec("openvino") is None:
+        errors.append(
+            Error(
+                "EYES_ENGINE=openvino needs a package that is not installed.",
+                hint=f"pip install -r requirements-openvino.txt. {AUTO}",
+                id="eyes.E004",
+            )
+        )
+    threads = os.environ.get("EYES_ENGINE_THREADS", "").strip()
+    if threads and not (threads.isdigit() and int(threads)):
+        errors.append(
+            Error(
+                f"EYES_ENGINE_THREADS={threads!r} is not a positive whole number.",
+                hint="Leave it empty to use the cores in reach.",
+                id="eyes.E005",
+            )
+        )
+    return errors
 
 
 def _cluster_times(clusters: dict[str, Any]) -> Iterator[tuple[str, int, int]]:

@@ -192,7 +192,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 EYES_MODELS_STORE = Path(env_text("EYES_MODELS_STORE", str(BASE_DIR / "models_store"))).absolute()
 EYES_BACKBONE = env_choice("EYES_BACKBONE", "efficientnet_lite0", tuple(CARDS))
-EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras"))
+EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras", "openvino"))
 # So many photos that wait are tagged together at most: more only needs more memory.
 EYES_TAGGING_BATCH = env_number("EYES_TAGGING_BATCH", 32, least=1)
 # Minutes of silence after which the tagging worker gives the network's memory back; 0 never does.

@@ -20,6 +20,7 @@ __all__ = [
     "BackboneUnavailable",
     "ExportFailed",
     "backbone_locked",
+    "is_prepared",
     "move_into_place",
     "prepare_backbone",
     "prepared_folder",
@@ -37,6 +38,14 @@ class ExportFailed(BackboneUnavailable):
 def prepared_folder(key: str, store: Path) -> Path:
     """Return where the prepared backbone lies, whether or not it is there."""
     return backbones_folder(store) / key
+
+
+def is_prepared(key: str, store: Path) -> bool:
+    """Return whether the prepared folder is the one of today's weights; no file is hashed.
+
+    Raises UnknownBackbone, and BackboneUnavailable when there are no weights.
+    """
+    return _is_current(get_card(key), store, prepared_folder(key, store))
 
 
 def prepare_backbone(key: str, store: Path, *, again: bool = False) -> Path:

@@ -112,6 +112,19 @@ def golden_difference(
     return float(np.abs(embeddings - expected).max()) / scale
 
 
+def golden_distance(
+    embeddings: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]
+) -> float:
+    """Return the length of an image's difference as a share of the expected length, on average.
+
+    Infinity where the shapes differ or a number is not finite.
+    """
+    if embeddings.shape != expected.shape or not np.isfinite(embeddings).all():
+        return float("inf")
+    lengths = np.linalg.norm(expected, axis=1)
+    return float((np.linalg.norm(embeddings - expected, axis=1) / lengths).mean())
+
+
 def golden_images(card: BackboneCard) -> npt.NDArray[np.uint8]:
     """Return four drawn images, uint8 [4, size, size, 3], the same on every machine.
 

@@ -1,9 +1,14 @@
 """`manage.py check` tells misconfigurations that would hurt later."""
 
+import importlib.util
 from copy import deepcopy
 
+import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
+
+from eyes import checks
+from tagging.engine import ENGINE_CHOICES
 
 
 def found(settings: Settings, deploy: bool = False) -> set[str]:
@@ -35,3 +40,34 @@ def test_a_missing_training_cluster_is_an_error(settings: Settings) -> None:
 def test_a_public_site_must_name_its_hosts(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     assert "eyes.E002" in found(settings, deploy=True)
+
+
+def test_an_unknown_engine_is_an_error_that_names_the_known_ones(settings: Settings) -> None:
+    settings.EYES_ENGINE = "tpu"
+    (error,) = (message for message in run_checks() if message.id == "eyes.E003")
+    assert error.msg == "EYES_ENGINE='tpu' is not one of: auto, onnx, keras, openvino."
+
+
+def test_an_engine_that_is_not_installed_is_an_error_that_says_how(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EYES_ENGINE = "openvino"
+    assert found(settings) == set()
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "openvino" else find(name)
+    )
+    (error,) = (message for message in run_checks() if message.id == "eyes.E004")
+    assert error.hint is not None and "requirements-openvino.txt" in error.hint
+
+
+@pytest.mark.parametrize("wish", ["many", "0", "-2", "1.5"])
+def test_a_number_of_threads_that_is_none_is_an_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    monkeypatch.setenv("EYES_ENGINE_THREADS", wish)
+    assert found(settings) == {"eyes.E005"}
+
+
+def test_checks_and_engines_know_the_same_names() -> None:
+    assert checks.ENGINES == ENGINE_CHOICES
