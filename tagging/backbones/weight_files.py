@@ -40,10 +40,21 @@ _MOST_OBJECTS = 20_000
 _SPARE_NUMBERS = 10_000
 # Keras splits lists of names that are longer than 64 KiB.
 _MOST_ATTRIBUTE_BYTES = 1 << 20
+# Official files hold texts of fixed length; a list of free ones gets this much in the worst case.
+_MOST_TEXT_BYTES = 4 << 30
 
 
 class UnsafeWeightFile(ValueError):
     """Raised for a file that is no plain file of weights; the message says what it holds."""
+
+
+@dataclass(frozen=True)
+class _Array:
+    """Shape of an array, the bytes it takes once read, and those it takes in the file."""
+
+    shape: tuple[int, ...]
+    declared: int
+    stored: int
 
 
 @dataclass(frozen=True)
@@ -69,20 +80,16 @@ def examine_weight_file(path: Path) -> WeightFile:
     try:
         with h5py.File(path, "r") as file:
             _refuse_whole_models(path, file)
-            shapes = [_checked_array(path, array) for array in _arrays(path, file)]
+            texts: list[int] = []
+            found = [_checked_array(path, array) for array in _arrays(path, file, texts)]
             is_old = "layer_names" in file.attrs or "layer_names0" in file.attrs
     except UnsafeWeightFile:
         raise
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise UnsafeWeightFile(f"{path.name} is damaged or no HDF5 file: {error}") from error
-    declared = sum(size for _, size in shapes)
-    if declared > _MOST_EXPANSION * path.stat().st_size + _SPARE_BYTES:
-        raise UnsafeWeightFile(
-            f"{path.name} declares arrays of {declared:,} bytes and stores only "
-            f"{path.stat().st_size:,}: reading it could fill the memory."
-        )
-    numbers = sum(math.prod(shape) for shape, _ in shapes)
-    return WeightFile(is_old, any(_is_top(shape) for shape, _ in shapes), numbers)
+    _check_sizes(path, found, max(texts, default=0))
+    numbers = sum(math.prod(array.shape) for array in found)
+    return WeightFile(is_old, any(_is_top(array.shape) for array in found), numbers)
 
 
 def load_weights(network: keras.Model, path: Path, file: WeightFile | None = None) -> None:
@@ -124,6 +131,26 @@ def _check_signature(path: Path) -> None:
     )
 
 
+def _check_sizes(path: Path, arrays: list[_Array], texts: int) -> None:
+    """Refuse a file that could take far more memory than it has bytes; `texts` is the longest list.
+
+    Each text of a list may be the same long one, stored once, somewhere outside the arrays.
+    """
+    size = path.stat().st_size
+    declared = sum(array.declared for array in arrays)
+    if declared > _MOST_EXPANSION * size + _SPARE_BYTES:
+        raise UnsafeWeightFile(
+            f"{path.name} declares arrays of {declared:,} bytes and stores only {size:,}: reading "
+            "it could fill the memory."
+        )
+    longest = size - sum(array.stored for array in arrays)
+    if texts * longest > _MOST_TEXT_BYTES:
+        raise UnsafeWeightFile(
+            f"{path.name} has a list of {texts:,} texts, each of up to {longest:,} bytes: reading "
+            "it could fill the memory."
+        )
+
+
 def _refuse_whole_models(path: Path, file: h5py.File) -> None:
     """Refuse a file that brings its own network: such a description can call any code."""
     if "model_config" in file.attrs or file.get("model_weights", getlink=True) is not None:
@@ -133,8 +160,10 @@ def _refuse_whole_models(path: Path, file: h5py.File) -> None:
         )
 
 
-def _arrays(path: Path, file: h5py.File) -> Iterator[h5py.Dataset]:
+def _arrays(path: Path, file: h5py.File, texts: list[int]) -> Iterator[h5py.Dataset]:
     """Yield every array in the file, following nothing but its own plain tree.
+
+    The lengths of lists of texts met on the way are added to `texts`.
 
     Links are looked at before what they point to, and each group may be reached once only: links
     in a circle end here, and so does one array that is offered many times.
@@ -143,7 +172,7 @@ def _arrays(path: Path, file: h5py.File) -> Iterator[h5py.Dataset]:
     waiting: list[h5py.Group] = [file]
     while waiting:
         group = waiting.pop()
-        _check_attributes(path, group)
+        texts.extend(_text_lists(path, group))
         for name in group:
             where = f"{path.name}, {group.name.rstrip('/')}/{name}"
             if type(group.get(name, getlink=True)) is not h5py.HardLink:
@@ -156,14 +185,14 @@ def _arrays(path: Path, file: h5py.File) -> Iterator[h5py.Dataset]:
             if isinstance(item, h5py.Group):
                 waiting.append(item)
             elif isinstance(item, h5py.Dataset):
-                _check_attributes(path, item)
+                texts.extend(_text_lists(path, item))
                 yield item
             else:
                 raise UnsafeWeightFile(f"{where}: neither a group nor an array.")
 
 
-def _checked_array(path: Path, array: h5py.Dataset) -> tuple[tuple[int, ...], int]:
-    """Return shape and size in bytes of an array of plain numbers that lies in the file itself."""
+def _checked_array(path: Path, array: h5py.Dataset) -> _Array:
+    """Return the sizes of an array of plain numbers that lies in the file itself."""
     where = f"{path.name}, {array.name}"
     if array.external or array.is_virtual:
         raise UnsafeWeightFile(f"{where}: its numbers lie in another file.")
@@ -173,25 +202,31 @@ def _checked_array(path: Path, array: h5py.Dataset) -> tuple[tuple[int, ...], in
     for number in range(creation.get_nfilters()):
         if creation.get_filter(number)[0] not in _FILTERS:
             raise UnsafeWeightFile(f"{where}: packed with a filter that would have to be loaded.")
-    if array.size and array.id.get_storage_size() == 0:
+    stored = array.id.get_storage_size()
+    if array.size and stored == 0:
         raise UnsafeWeightFile(f"{where}: declares {array.size:,} numbers and stores none.")
     # To read one number HDF5 unpacks a whole chunk, which may be larger than the array.
     size = max(array.size, math.prod(array.chunks or ())) * array.dtype.itemsize
-    return array.shape, size
+    return _Array(array.shape, size, stored)
 
 
-def _check_attributes(path: Path, item: h5py.Group | h5py.Dataset) -> None:
-    """Allow short texts and numbers that stand in the attribute itself."""
+def _text_lists(path: Path, item: h5py.Group | h5py.Dataset) -> Iterator[int]:
+    """Yield the length of each list of texts of free length among the attributes.
+
+    Raises UnsafeWeightFile for attributes other than short texts and numbers.
+    """
     for name in item.attrs:
         found = item.attrs.get_id(name)
-        text = h5py.check_string_dtype(found.dtype)
-        is_short = found.get_storage_size() <= _MOST_ATTRIBUTE_BYTES
-        # A list of texts of free length may name one long text a thousand times.
-        is_plain = found.dtype.kind in "fiubS" or (text is not None and found.shape in ((), None))
-        if not (is_short and is_plain):
+        is_text = h5py.check_string_dtype(found.dtype) is not None
+        # HDF5 fails when asked for the size of an empty list, which layers without weights have.
+        count = 0 if found.shape is None else math.prod(found.shape)
+        is_short = count * found.get_type().get_size() <= _MOST_ATTRIBUTE_BYTES
+        if not (is_short and (is_text or found.dtype.kind in "fiub")):
             raise UnsafeWeightFile(
                 f"{path.name}, {item.name}: its attribute {name!r} is no short text or number."
             )
+        if is_text and found.dtype.kind == "O":
+            yield count
 
 
 def _is_top(shape: tuple[int, ...]) -> bool:

@@ -66,6 +66,8 @@ def test_a_plain_file_is_found_harmless_and_measured(tmp_path: Path) -> None:
         )
         file.attrs["layer_names"] = np.array([b"conv", b"top"])
         file["layers/conv"].attrs["name"] = "conv"
+        file["layers"].attrs["weight_names"] = []
+        file["layers"].attrs["nothing"] = h5py.Empty("f4")
 
     found = examine_weight_file(crafted(tmp_path, craft))
     assert (found.is_old, found.has_top, found.numbers) == (True, True, 216 + 64_000)
@@ -220,11 +222,23 @@ def test_a_named_type_is_refused(settings: Settings, tmp_path: Path) -> None:
     refused(settings, path, "neither a group nor an array")
 
 
-def test_a_list_of_texts_without_bound_is_refused(settings: Settings, tmp_path: Path) -> None:
-    def craft(file: h5py.File) -> None:
-        file.attrs.create("weight_names", ["long"] * 9, dtype=h5py.string_dtype())
+def test_a_list_of_texts_that_may_all_be_one_long_text_is_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    def craft(file: h5py.File, long: int = 1_500_000) -> None:
+        file.attrs["long"] = "a" * long
+        file.attrs.create("weight_names", ["b"] * 4000, dtype=h5py.string_dtype())
 
-    refused(settings, crafted(tmp_path, craft), "'weight_names' is no short text or number")
+    refused(settings, crafted(tmp_path, craft), "a list of 4,000 texts, each of up to 1,6")
+    short = crafted(tmp_path, lambda file: craft(file, long=100))
+    assert examine_weight_file(short).numbers == 216
+
+
+def test_an_attribute_that_is_no_text_or_number_is_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = crafted(tmp_path, lambda file: file.attrs.__setitem__("root", file.ref))
+    refused(settings, path, "its attribute 'root' is no short text or number")
 
 
 @pytest.mark.parametrize("part", ["model_config", "model_weights"])
