@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
@@ -19,6 +21,7 @@ from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import open_backbone
 from tagging.services.twin_groups import TwinIndex, hold_twin_groups
+from tagging.services.vectors import catch_up_vectors, forget_vector
 
 if TYPE_CHECKING:
     from tagging.backbones.cards import BackboneCard
@@ -82,6 +85,8 @@ def embed_images(
         _embed_batch(index, batch, pixels, engine.embed, report)
         if progress:
             progress(len(batch))
+    if report.embedded:
+        transaction.on_commit(partial(catch_up_vectors, backbone=key))
     return report
 
 
@@ -138,8 +143,10 @@ def collect_garbage(sha256: str) -> bool:
         content = Content.objects.filter(sha256=sha256).first()
         if content is None:
             return False
+        content_id = content.pk
         content.delete()
         TwinGroup.objects.filter(pk=content.group_id, contents=None).delete()
+        transaction.on_commit(partial(forget_vector, content_id=content_id))
     return True
 
 

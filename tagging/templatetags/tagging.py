@@ -10,6 +10,7 @@ from django.template.context import Context
 from gallery.models import Image
 from tagging.models import Suggestion, TagEvent
 from tagging.panel import FIRST_LOOK, certainty_in_words, describe_event, read_panel
+from tagging.similar import similar_photos
 
 register = template.Library()
 
@@ -25,6 +26,12 @@ def tags_panel(context: Context, image: Image) -> dict[str, Any]:
         "panel": read_panel(image=image, viewer=request.user),
         "look": FIRST_LOOK,
     }
+
+
+@register.inclusion_tag("tagging/_similar.html", takes_context=True)
+def similar_to(context: Context, image: Image) -> dict[str, Any]:
+    """Return the photos most like this one that whoever looks at it may see."""
+    return {"similar": similar_photos(image=image, viewer=context["request"].user)}
 
 
 @register.filter
