@@ -6,20 +6,22 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def fresh_installation() -> Iterator[Path]:
+def fresh_installation(kept: Path | None = None) -> Iterator[Path]:
     """Set Django up on an empty database in a temporary folder; yield the folder.
 
-    The embedded network is taken from `models_store/` where it lies ready, else prepared.
+    With `kept` that folder is used and stays, and what an earlier process left there is found
+    again. The embedded network is taken from `models_store/` where it lies ready, else prepared.
     """
-    with tempfile.TemporaryDirectory(prefix="eyes-benchmark-") as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="eyes-benchmark-")
+        folder = kept or Path(stack.enter_context(temporary))
         os.environ.update(
             DJANGO_SETTINGS_MODULE="eyes.settings",
             DATABASE_URL=f"sqlite:///{folder / 'eyes.sqlite3'}",
@@ -30,7 +32,7 @@ def fresh_installation() -> Iterator[Path]:
         )
         ready = ROOT / "models_store" / "backbones"
         if ready.exists():
-            shutil.copytree(ready, folder / "models_store" / "backbones")
+            shutil.copytree(ready, folder / "models_store" / "backbones", dirs_exist_ok=True)
         import django
         from django.core.management import call_command
 

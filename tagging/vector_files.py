@@ -174,12 +174,12 @@ class VectorFiles:
         if stored is None:
             return False
         rows = np.flatnonzero(stored.contents == content_id)
-        columns = (stored.contents, stored.vectors, stored.sketches)
-        for path, column in zip(self._paths(stored.manifest), columns, strict=True):
+        widths = [8, 2 * stored.manifest.dimension, SKETCH_BITS // 8]
+        for path, width in zip(self._paths(stored.manifest), widths, strict=True):
             with path.open("r+b") as file:
                 for row in rows.tolist():
-                    file.seek(row * column[0].nbytes)
-                    file.write(bytes(column[0].nbytes))
+                    file.seek(row * width)
+                    file.write(bytes(width))
         return bool(rows.size)
 
     def _paths(self, manifest: Manifest) -> tuple[Path, Path, Path]:
