@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
 from gallery.models import Image
-from tagging.chunks import chunks
+from tagging.chunks import chunks, spanning
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import open_backbone
 from tagging.services.twin_groups import TwinIndex, hold_twin_groups
@@ -113,12 +113,14 @@ def embedding_matrix(
     """
     sha256_of: dict[int, str] = {}
     for ids in chunks(sorted(set(image_ids))):
-        sha256_of.update(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
+        rows = Image.objects.filter(**spanning("pk", ids)).values_list("pk", "sha256")
+        wanted = set(ids)
+        sha256_of.update((pk, sha256) for pk, sha256 in rows if pk in wanted)
     vectors: dict[str, NDArray[np.float16]] = {}
     for hashes in chunks(sorted(set(sha256_of.values()))):
         contents = contents_by_id(hashes)
-        rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
-        for content_id, vector in rows.values_list("content_id", "vector"):
+        embedded = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
+        for content_id, vector in embedded.values_list("content_id", "vector"):
             vectors[contents[content_id]] = np.frombuffer(bytes(vector), dtype="<f2")
     found = [image_id for image_id in sorted(sha256_of) if sha256_of[image_id] in vectors]
     if not found:

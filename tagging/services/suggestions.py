@@ -9,13 +9,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from gallery.models import Image
-from tagging.chunks import chunks
+from tagging.chunks import chunks, spanning
 from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.ballots import Pair
 from tagging.services.embeddings import EmbedReport, embed_images, embedding_matrix
-from tagging.services.tags import find_or_create_tags
+from tagging.services.tags import ids_of_tags
 from tagging.services.word_lock import keep_words
 from tagging.signals import library_retagged
 from tagging.speech import ScoredTag
@@ -110,9 +110,11 @@ def _replace_suggestions(
         .values_list("pk", flat=True)
     )
     wanted = _wanted(classifier, {pk: tags for pk, tags in spoken.items() if pk in alive})
-    stored = Suggestion.objects.filter(image__in=alive)
+    stored = Suggestion.objects.filter(**spanning("image", alive))
     stale: list[int] = []
     for pk, image_id, tag_id, *said in stored.values_list("pk", "image_id", "tag_id", *WORDS):
+        if image_id not in alive:
+            continue
         new = wanted.get((image_id, tag_id))
         if new is None:
             stale.append(pk)
@@ -130,8 +132,7 @@ def _replace_suggestions(
 
 def _wanted(classifier: Classifier, spoken: dict[int, list[ScoredTag]]) -> dict[Pair, Said]:
     """Return what should stand; tags that are said for the first time are created."""
-    tags = find_or_create_tags(names=offered_names(spoken))
-    return wanted_suggestions(classifier, spoken, {name: tag.pk for name, tag in tags.items()})
+    return wanted_suggestions(classifier, spoken, ids_of_tags(names=offered_names(spoken)))
 
 
 def offered_names(spoken: Mapping[int, list[ScoredTag]]) -> set[str]:
@@ -148,9 +149,8 @@ def wanted_suggestions(
     version is live.
     """
     offered = {pk: [one for one in tags if one.suggested] for pk, tags in spoken.items()}
-    rejected = set(
-        ImageTag.objects.rejected().filter(image__in=offered).values_list("image_id", "tag_id")
-    )
+    said_no = ImageTag.objects.rejected().filter(image__in=offered)
+    rejected = set(said_no.values_list("image_id", "tag_id"))
     speakers = {
         str(Suggestion.Source.TRAINED): classifier.version.pk,
         str(Suggestion.Source.BOOTSTRAP): ModelVersion.objects.bootstrap().pk,
