@@ -39,7 +39,7 @@ class Site:
             command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, check=False
         )
         if told.returncode:
-            raise RuntimeError(f"manage.py {arguments[0]} failed:\n{told.stderr or told.stdout}")
+            raise RuntimeError(f"manage.py {arguments[0]} failed:\n{told.stdout}{told.stderr}")
         return time.perf_counter() - started, told.stdout
 
     def import_folder(self, photos: Path) -> float:

@@ -60,14 +60,13 @@ def find_candidates(decisions: Decisions, backbone: str, policy: Policy) -> Cand
     group_of: dict[str, tuple[int, str]] = {}
     for batch in chunks(decisions.photos):
         rows = Content.objects.filter(sha256__in=batch, straddles=False)
-        known = {
-            pk: row for pk, *row in rows.values_list("pk", "sha256", "group_id", "group__side")
-        }
+        described = rows.values_list("pk", "sha256", "group_id", "group__side")
+        known = {pk: (sha256, (group_id, side)) for pk, sha256, group_id, side in described}
         # By id, and not in the same query: see `contents_by_id`.
         embedded = Embedding.objects.of_backbone(backbone).filter(content__in=known)
         for content_id in embedded.values_list("content_id", flat=True):
-            sha256, group_id, side = known[content_id]
-            group_of[sha256] = (group_id, side)
+            sha256, group = known[content_id]
+            group_of[sha256] = group
     kept = [row for row, sha256 in enumerate(decisions.photos) if sha256 in group_of]
     part = decisions.part(np.array(kept, dtype=np.intp))
     group_ids = np.array([group_of[sha256][0] for sha256 in part.photos], dtype=np.int64)
