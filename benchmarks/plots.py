@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 
-def open_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
-    """Return a figure of this size in inches and its panels, which share their axes."""
+def open_panels(
+    rows: int, columns: int, size: tuple[float, float], *, shared: bool = True
+) -> tuple[Any, Any]:
+    """Return a figure of this size in inches and its panels, which share their axes or do not."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -16,7 +18,7 @@ def open_panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(
-        rows, columns, figsize=size, layout="constrained", sharex=True, sharey=True
+        rows, columns, figsize=size, layout="constrained", sharex=shared, sharey=shared
     )
     return figure, panels
 

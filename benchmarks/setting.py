@@ -6,21 +6,23 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def fresh_installation(store: Path | None = None) -> Iterator[Path]:
+def fresh_installation(*, store: Path | None = None, kept: Path | None = None) -> Iterator[Path]:
     """Set Django up on an empty database in a temporary folder; yield the folder.
 
     Backbones are copied from `store`, by default `models_store/`; the embedded one is prepared
-    where it is not there.
+    where it is not there. With `kept` that folder is used and stays, and what an earlier process
+    left there is found again.
     """
-    with tempfile.TemporaryDirectory(prefix="eyes-benchmark-") as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="eyes-benchmark-")
+        folder = kept or Path(stack.enter_context(temporary))
         os.environ.update(
             DJANGO_SETTINGS_MODULE="eyes.settings",
             DATABASE_URL=f"sqlite:///{folder / 'eyes.sqlite3'}",
@@ -31,7 +33,7 @@ def fresh_installation(store: Path | None = None) -> Iterator[Path]:
         )
         ready = (store or ROOT / "models_store") / "backbones"
         if ready.exists():
-            shutil.copytree(ready, folder / "models_store" / "backbones")
+            shutil.copytree(ready, folder / "models_store" / "backbones", dirs_exist_ok=True)
         import django
         from django.core.management import call_command
 

@@ -191,6 +191,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- The network --------------------------------------------------------------------------
 
 EYES_MODELS_STORE = Path(env_text("EYES_MODELS_STORE", str(BASE_DIR / "models_store"))).absolute()
+# The vectors of the database once more, in files that are quickly searched.
+EYES_VECTORS = STATE_DIR / "vectors"
 EYES_BACKBONE = env_choice("EYES_BACKBONE", "efficientnet_lite0", tuple(CARDS))
 EYES_ENGINE = env_choice("EYES_ENGINE", "auto", ("auto", "onnx", "keras", "openvino"))
 # So many photos that wait are tagged together at most: more only needs more memory.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from gallery.models import Image
 from tagging.hierarchy import Hierarchy
@@ -68,9 +68,13 @@ def supplies(hierarchy: Hierarchy) -> dict[str, Supply]:
 
 
 def _offered() -> QuerySet[ImageTag]:
-    """Return curated rows of tags in use, on photos that their owners offer."""
-    curated = ImageTag.objects.curated().order_by()
-    return curated.filter(image__in=Image.objects.teachable(), tag__in=Tag.objects.usable())
+    """Return curated rows of tags in use, on photos that their owners offer.
+
+    Asked of each row: given two lists instead, SQLite tries every photo with every tag.
+    """
+    offered = Image.objects.teachable().filter(pk=OuterRef("image_id"))
+    in_use = Tag.objects.usable().filter(pk=OuterRef("tag_id"))
+    return ImageTag.objects.curated().order_by().filter(Exists(offered), Exists(in_use))
 
 
 def _photos_of(names: Collection[str]) -> QuerySet[ImageTag]:

@@ -84,6 +84,14 @@ def preview_version(version_id: int) -> str:
         return str(refusal)
 
 
+def tend_vectors() -> str:
+    """Bring the files of vectors in line with the database; for every day."""
+    from tagging.services import vectors
+
+    written = vectors.tend_vectors()
+    return f"{sum(written.values())} vectors written to files."
+
+
 def prune_versions() -> str:
     """Remove the files of versions that nobody will go back to; return in words which."""
     from tagging.services import pruning

@@ -46,6 +46,7 @@ def own_folders(settings: Settings, tmp_path: Path) -> None:
     """Every test writes into folders of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EYES_MODELS_STORE = tmp_path / "models_store"
+    settings.EYES_VECTORS = tmp_path / "vectors"
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -87,6 +87,12 @@ JOBS = (
         at=time(2, 0),
     ),
     ScheduledJob(
+        name="Bring the files of vectors in line",
+        function="tagging.tasks.tend_vectors",
+        rhythm=Rhythm.DAILY,
+        at=time(3, 0),
+    ),
+    ScheduledJob(
         name="Forget old notices",
         function="gallery.tasks.prune_notices",
         rhythm=Rhythm.DAILY,

@@ -105,6 +105,15 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         read_only_fields = fields
 
 
+class SimilarPhotoSerializer(serializers.Serializer[Any]):
+    """A photo that looks like the one asked about."""
+
+    image = ImageSerializer(read_only=True)
+    cosine = serializers.FloatField(
+        read_only=True, help_text="How alike the two are to the network, 1 at most."
+    )
+
+
 class VoteSerializer(serializers.Serializer[Any]):
     """One person's answer to "does this photo show that?"."""
 

@@ -19,6 +19,7 @@ from gallery.models import Image, User
 from tagging.api.serializers import (
     ImageTagSerializer,
     NewTagSerializer,
+    SimilarPhotoSerializer,
     SuggestionSerializer,
     TaggedImageSerializer,
     VoteAnswerSerializer,
@@ -28,6 +29,7 @@ from tagging.filters import ImageFilter
 from tagging.models import ImageTag, Tag
 from tagging.services.tags import TagBlockedError, find_tag
 from tagging.services.votes import add_tag, cast_vote, withdraw_vote
+from tagging.similar import similar_photos
 
 
 class TaggedImageViewSet(ImageViewSet):
@@ -57,6 +59,19 @@ class TaggedImageViewSet(ImageViewSet):
         said = self.get_object().suggestions.open().select_related("tag", "version")
         ordered = said.order_by("-score", "tag__name")
         return Response(SuggestionSerializer(ordered, many=True).data)
+
+    @extend_schema(
+        filters=False, responses={200: SimilarPhotoSerializer(many=True), 404: ErrorSerializer}
+    )
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def similar(self, request: Request, pk: str) -> Response:
+        """Twelve photos at most that you may see and that look most like this one.
+
+        Empty for a moment after an upload, until the worker has looked at the photo.
+        """
+        found = similar_photos(image=self.get_object(), viewer=request.user)
+        context = self.get_serializer_context()
+        return Response(SimilarPhotoSerializer(found, many=True, context=context).data)
 
     @extend_schema(
         filters=False, responses={200: ImageTagSerializer(many=True), 404: ErrorSerializer}

@@ -6,19 +6,22 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
 from gallery.models import Image
-from tagging.chunks import chunks
+from tagging.chunks import chunks, spanning
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import open_backbone
 from tagging.services.twin_groups import TwinIndex, hold_twin_groups
+from tagging.services.vectors import catch_up_vectors, forget_vector
 
 if TYPE_CHECKING:
     from tagging.backbones.cards import BackboneCard
@@ -82,6 +85,8 @@ def embed_images(
         _embed_batch(index, batch, pixels, engine.embed, report)
         if progress:
             progress(len(batch))
+    if report.embedded:
+        transaction.on_commit(partial(catch_up_vectors, backbone=key))
     return report
 
 
@@ -108,12 +113,14 @@ def embedding_matrix(
     """
     sha256_of: dict[int, str] = {}
     for ids in chunks(sorted(set(image_ids))):
-        sha256_of.update(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
+        rows = Image.objects.filter(**spanning("pk", ids)).values_list("pk", "sha256")
+        wanted = set(ids)
+        sha256_of.update((pk, sha256) for pk, sha256 in rows if pk in wanted)
     vectors: dict[str, NDArray[np.float16]] = {}
     for hashes in chunks(sorted(set(sha256_of.values()))):
         contents = contents_by_id(hashes)
-        rows = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
-        for content_id, vector in rows.values_list("content_id", "vector"):
+        embedded = Embedding.objects.of_backbone(backbone).filter(content__in=contents)
+        for content_id, vector in embedded.values_list("content_id", "vector"):
             vectors[contents[content_id]] = np.frombuffer(bytes(vector), dtype="<f2")
     found = [image_id for image_id in sorted(sha256_of) if sha256_of[image_id] in vectors]
     if not found:
@@ -138,8 +145,10 @@ def collect_garbage(sha256: str) -> bool:
         content = Content.objects.filter(sha256=sha256).first()
         if content is None:
             return False
+        content_id = content.pk
         content.delete()
         TwinGroup.objects.filter(pk=content.group_id, contents=None).delete()
+        transaction.on_commit(partial(forget_vector, content_id=content_id))
     return True
 
 

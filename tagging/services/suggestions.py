@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from gallery.models import Image
-from tagging.chunks import chunks
+from tagging.chunks import chunks, spanning
 from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.ballots import Pair
-from tagging.services.embeddings import embed_images, embedding_matrix
-from tagging.services.tags import find_or_create_tags
+from tagging.services.embeddings import EmbedReport, embed_images, embedding_matrix
+from tagging.services.tags import ids_of_tags
 from tagging.services.word_lock import keep_words
 from tagging.signals import library_retagged
 from tagging.speech import ScoredTag
@@ -24,8 +25,10 @@ from tagging.speech import ScoredTag
 CHUNK = 1000
 # Scores are kept with as many digits as a person could care for; noise below is no difference.
 DIGITS = 4
-WRITE_SIZE = 500
+# Rows per statement: seven values each stay below the variable limit of old SQLite builds.
+WRITE_SIZE = 130
 
+KEY = ("image", "tag")
 WORDS = ("version_id", "score", "is_shown", "source")
 
 Said = tuple[int, float, bool, str]
@@ -77,8 +80,11 @@ def _tag_chunk(image_ids: Sequence[int], report: RetagReport) -> None:
     while True:
         promotion = live_promotion()
         classifier = current_classifier()
-        embedded = embed_images(image_ids=image_ids, backbone=classifier.card.key)
         found, vectors = embedding_matrix(image_ids, classifier.card.key)
+        embedded = EmbedReport(already=len(found))
+        if len(found) < len(image_ids):
+            embedded = embed_images(image_ids=image_ids, backbone=classifier.card.key)
+            found, vectors = embedding_matrix(image_ids, classifier.card.key)
         tagged = classifier.tag(vectors, only_suggested=True) if found else []
         with transaction.atomic():
             keep_words()
@@ -104,9 +110,11 @@ def _replace_suggestions(
         .values_list("pk", flat=True)
     )
     wanted = _wanted(classifier, {pk: tags for pk, tags in spoken.items() if pk in alive})
-    stored = Suggestion.objects.filter(image__in=alive)
+    stored = Suggestion.objects.filter(**spanning("image", alive))
     stale: list[int] = []
     for pk, image_id, tag_id, *said in stored.values_list("pk", "image_id", "tag_id", *WORDS):
+        if image_id not in alive:
+            continue
         new = wanted.get((image_id, tag_id))
         if new is None:
             stale.append(pk)
@@ -115,7 +123,7 @@ def _replace_suggestions(
         else:
             report.changed += 1
             report.added -= 1
-    for part in chunks(stale, WRITE_SIZE):
+    for part in chunks(stale):
         Suggestion.objects.filter(pk__in=part).delete()
     _write(wanted)
     report.removed += len(stale)
@@ -124,8 +132,7 @@ def _replace_suggestions(
 
 def _wanted(classifier: Classifier, spoken: dict[int, list[ScoredTag]]) -> dict[Pair, Said]:
     """Return what should stand; tags that are said for the first time are created."""
-    tags = find_or_create_tags(names=offered_names(spoken))
-    return wanted_suggestions(classifier, spoken, {name: tag.pk for name, tag in tags.items()})
+    return wanted_suggestions(classifier, spoken, ids_of_tags(names=offered_names(spoken)))
 
 
 def offered_names(spoken: Mapping[int, list[ScoredTag]]) -> set[str]:
@@ -142,9 +149,8 @@ def wanted_suggestions(
     version is live.
     """
     offered = {pk: [one for one in tags if one.suggested] for pk, tags in spoken.items()}
-    rejected = set(
-        ImageTag.objects.rejected().filter(image__in=offered).values_list("image_id", "tag_id")
-    )
+    said_no = ImageTag.objects.rejected().filter(image__in=offered)
+    rejected = set(said_no.values_list("image_id", "tag_id"))
     speakers = {
         str(Suggestion.Source.TRAINED): classifier.version.pk,
         str(Suggestion.Source.BOOTSTRAP): ModelVersion.objects.bootstrap().pk,
@@ -162,16 +168,29 @@ def wanted_suggestions(
     }
 
 
-def _write(wanted: dict[Pair, Said]) -> None:
-    """Insert these rows, or change those that stand for the same photo and tag."""
-    rows = [
-        Suggestion(image_id=image_id, tag_id=tag_id, **dict(zip(WORDS, said, strict=True)))
-        for (image_id, tag_id), said in wanted.items()
-    ]
-    Suggestion.objects.bulk_create(
-        rows,
-        batch_size=WRITE_SIZE,
-        update_conflicts=True,
-        unique_fields=["image", "tag"],
-        update_fields=["version", "score", "is_shown", "source"],
+def _write(wanted: Mapping[Pair, Said]) -> None:
+    """Insert these rows, or change those that stand for the same photo and tag.
+
+    As plain SQL, the same for SQLite and PostgreSQL: making a model of every row and preparing
+    each of its values takes `bulk_create` several times as long as the database needs to write
+    them (`benchmarks/growth.py`).
+    """
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = list(wanted.items())
+    with connection.cursor() as cursor:
+        for part in chunks(rows, WRITE_SIZE):
+            values = [value for pair, said in part for value in (*pair, *said, now)]
+            cursor.execute(_upsert(len(part)), values)
+
+
+def _upsert(rows: int) -> str:
+    """Return the statement that writes so many rows of (image, tag, *words, time)."""
+    name = connection.ops.quote_name
+    columns = [name(f"{key}_id") for key in KEY] + [name(word) for word in WORDS]
+    one = f"({', '.join(['%s'] * (len(columns) + 1))})"
+    changed = ", ".join(f"{name(word)} = EXCLUDED.{name(word)}" for word in WORDS)
+    return (
+        f"INSERT INTO {name(Suggestion._meta.db_table)} "
+        f"({', '.join(columns)}, {name('created_at')}) VALUES {', '.join([one] * rows)} "
+        f"ON CONFLICT ({', '.join(columns[: len(KEY)])}) DO UPDATE SET {changed}"
     )

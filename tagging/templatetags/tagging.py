@@ -11,6 +11,7 @@ from gallery.models import Image
 from tagging.models import Suggestion, TagEvent
 from tagging.panel import FIRST_LOOK, certainty_in_words, describe_event, read_panel
 from tagging.presence import network_status
+from tagging.similar import similar_photos
 
 register = template.Library()
 
@@ -32,6 +33,12 @@ def tags_panel(context: Context, image: Image) -> dict[str, Any]:
 def tagging_status() -> str:
     """Return how tagging is doing, in a sentence."""
     return network_status().sentence
+
+
+@register.inclusion_tag("tagging/_similar.html", takes_context=True)
+def similar_to(context: Context, image: Image) -> dict[str, Any]:
+    """Return the photos most like this one that whoever looks at it may see."""
+    return {"similar": similar_photos(image=image, viewer=context["request"].user)}
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 SCRIPT = """
 import sys
@@ -24,6 +25,21 @@ client.force_login(User.objects.get())
 from tagging.models import ModelVersion
 bootstrap = ModelVersion.objects.bootstrap()
 pages += [f"/admin/tagging/modelversion/{bootstrap.pk}/change/"]
+import numpy as np
+from gallery.models import Image
+from tagging.models import Content, Embedding, TwinGroup
+from tagging.services.vectors import catch_up_vectors
+for letter in "ab":
+    image = Image.objects.create(
+        owner=User.objects.get(), sha256=letter * 64, dhash=letter * 64, file_format="jpeg",
+        width=96, height=64, byte_size=1, rendition_widths=[96], visibility="public")
+    content = Content.objects.create(
+        sha256=letter * 64, dhash=letter * 64, group=TwinGroup.objects.create())
+    vector = np.ones(1792, np.float16).tobytes()
+    Embedding.objects.create(content=content, backbone="efficientnet_lite0", vector=vector)
+catch_up_vectors(backbone="efficientnet_lite0")
+assert "Similar photos" in client.get(image.get_absolute_url()).text
+pages += [f"/api/v1/images/{image.pk}/similar/"]
 for page in pages:
     response = client.get(page)
     assert response.status_code == 200, (page, response.status_code)
@@ -33,7 +49,7 @@ print("heavy:", sorted(heavy & set(sys.modules)))
 """
 
 
-def test_no_page_imports_tensorflow_keras_or_onnx_runtime() -> None:
+def test_no_page_imports_tensorflow_keras_or_onnx_runtime(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         capture_output=True,
@@ -43,6 +59,7 @@ def test_no_page_imports_tensorflow_keras_or_onnx_runtime() -> None:
             "DATABASE_URL": "sqlite://:memory:",
             "EYES_SECRET_KEY": "x" * 60,
             "EYES_DEBUG": "1",
+            "EYES_STATE_DIR": str(tmp_path),
         },
         check=False,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagging.chunks import chunks
-from tagging.models import Content
+from tagging.models import Content, Embedding
 from tagging.policy import Policy
 from training.decisions import Decisions
 from training.learning.examples import PRESENT
@@ -59,11 +59,14 @@ def find_candidates(decisions: Decisions, backbone: str, policy: Policy) -> Cand
     """Return the embedded photos whose near-duplicates lie on one side only, nobody's copies."""
     group_of: dict[str, tuple[int, str]] = {}
     for batch in chunks(decisions.photos):
-        rows = Content.objects.filter(
-            sha256__in=batch, straddles=False, embeddings__backbone=backbone
-        )
-        for sha256, group_id, side in rows.values_list("sha256", "group_id", "group__side"):
-            group_of[sha256] = (group_id, side)
+        rows = Content.objects.filter(sha256__in=batch, straddles=False)
+        described = rows.values_list("pk", "sha256", "group_id", "group__side")
+        known = {pk: (sha256, (group_id, side)) for pk, sha256, group_id, side in described}
+        # By id, and not in the same query: see `contents_by_id`.
+        embedded = Embedding.objects.of_backbone(backbone).filter(content__in=known)
+        for content_id in embedded.values_list("content_id", flat=True):
+            sha256, group = known[content_id]
+            group_of[sha256] = group
     kept = [row for row, sha256 in enumerate(decisions.photos) if sha256 in group_of]
     part = decisions.part(np.array(kept, dtype=np.intp))
     group_ids = np.array([group_of[sha256][0] for sha256 in part.photos], dtype=np.int64)
