@@ -8,3 +8,8 @@ from django.dispatch import Signal
 version_promoted = Signal()
 # The live version has spoken about every photo. No arguments.
 library_retagged = Signal()
+# Files of versions were removed, or looked for; whoever keeps more for them can remove that too.
+versions_pruned = Signal()
+# Somebody looks at the list of versions. Whoever has something to say of the networks underneath
+# returns sentences (a list of str).
+remarks_wanted = Signal()
