@@ -202,8 +202,9 @@ EYES_RETRAIN_AFTER = env_number("EYES_RETRAIN_AFTER", 20, least=1)
 EYES_FINE_TUNE = env_choice("EYES_FINE_TUNE", "weekly", ("weekly", "never"))
 # Variations of photos that would be wrong here, such as flip where there is writing.
 EYES_FINE_TUNE_WITHOUT = env_list("EYES_FINE_TUNE_WITHOUT")
-# Among so many GPUs a fine-tuning shares its photos out.
-EYES_DEVICES = env_number("EYES_DEVICES", 1, least=1)
+# What a fine-tuning runs on: auto (every GPU, else the CPU), cpu, a number of GPUs, or names such
+# as gpu:0,gpu:2. Several share the photos of each step.
+EYES_DEVICES = env_text("EYES_DEVICES", "auto")
 
 # --- Jobs ---------------------------------------------------------------------------------
 

@@ -77,9 +77,8 @@ def _start(folder: Path, said: IO[bytes]) -> subprocess.Popen[bytes]:
     command = [
         *(sys.executable, "-m", "training.learning.fine_tuning.tethered", str(folder.resolve())),
         *("--store", str(Path(settings.EYES_MODELS_STORE).resolve())),
+        *("--devices", settings.EYES_DEVICES),
     ]
-    if settings.EYES_DEVICES > 1:
-        command += ["--devices", str(settings.EYES_DEVICES)]
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "KERAS_BACKEND": "tensorflow",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from tagging.backbones.cards import get_card
 from tagging.backbones.tuned import install_tuned
@@ -19,6 +20,7 @@ from tagging.head import Head
 from tagging.policy import Policy
 from training.learning.examples import TRAIN, VALIDATION, Examples
 from training.learning.fine_tuning.starting import answers_to_learn
+from training.learning.fine_tuning.photos import PhotoCache, side_for, write_photos
 from training.learning.fine_tuning.task import (
     PHOTOS_FILE,
     TUNED_FILE,
@@ -30,6 +32,7 @@ from training.learning.fine_tuning.task import (
     read_task,
     write_task,
 )
+from training.learning.fine_tuning.variations import contact_sheet
 from training.models import TrainingRun, Tuning
 from training.progress import Progress
 from training.snapshot import Snapshot
@@ -42,6 +45,7 @@ from training.tuning.wishes import TuningWish
 SHEET_PHOTOS = 6
 # Points inside an epoch are for the moment; of a long fine-tuning so many are kept.
 _POINTS_KEPT = 240
+_UNREADABLE = "None of the photos that would teach it can be read."
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,14 @@ def end_tuning(tuning: Tuning) -> None:
     tuning.save(update_fields=["backbone", "finished_at", "seconds_left"])
 
 
-def try_out(snapshot: Snapshot, told: TuningSettings) -> bytes:
+def try_out(base: str, snapshot: Snapshot, told: TuningSettings) -> bytes:
     """Return the contact sheet that a fine-tuning would begin with; nothing is kept of it."""
     photos = snapshot.examples.part(snapshot.examples.rows_on(TRAIN)).photos
     with tempfile.TemporaryDirectory(prefix="contact-sheet-") as folder:
         path = Path(folder) / PHOTOS_FILE
         chosen = photos[:: max(1, len(photos) // SHEET_PHOTOS)][:SHEET_PHOTOS]
-        _write(path, chosen, lambda done: None)
-        return _contact_sheet(path, told)
+        _write(path, chosen, base, lambda done: None)
+        return _contact_sheet(path, base, told)
 
 
 def how_long(base: str, snapshot: Snapshot, told: TuningSettings) -> str:
@@ -153,6 +157,7 @@ def _lay_out(
         kept = _write(
             folder / PHOTOS_FILE,
             examples.photos,
+            run.backbone,
             lambda done: reading("", done / len(examples.photos)),
         )
         _check(examples.part(kept))
@@ -166,29 +171,30 @@ def _lay_out(
 
 def _check(examples: Examples) -> None:
     if not (len(examples.rows_on(TRAIN)) and len(examples.rows_on(VALIDATION))):
-        raise TuningFailed("None of the photos that would teach it can be read.")
+        raise TuningFailed(_UNREADABLE)
 
 
-def _write(path: Path, hashes: tuple[str, ...], told: Callable[[int], object]) -> NDArray[np.intp]:
+def _write(
+    path: Path, hashes: tuple[str, ...], base: str, told: Callable[[int], object]
+) -> NDArray[np.intp]:
     """Write the photos down small; return the places of those that are in it."""
-    from training.learning.fine_tuning.photos import write_photos
-
+    side = side_for(get_card(base))
     kept: list[int] = []
 
-    def each() -> Any:
-        for place, photo in readable_photos(hashes, told):
+    def each() -> Iterator[PillowImage.Image]:
+        for place, photo in readable_photos(hashes, side, told):
             kept.append(place)
             yield photo
 
-    write_photos(path, each())
+    write_photos(path, each(), side)
     return np.array(kept, dtype=np.intp)
 
 
-def _contact_sheet(photos: Path, told: TuningSettings) -> bytes:
-    from training.learning.fine_tuning.photos import PhotoCache
-    from training.learning.fine_tuning.variations import contact_sheet
-
-    return contact_sheet(PhotoCache(photos), told, SHEET_PHOTOS)
+def _contact_sheet(photos: Path, base: str, told: TuningSettings) -> bytes:
+    with PhotoCache(photos) as cache:
+        if not len(cache):
+            raise TuningFailed(_UNREADABLE)
+        return contact_sheet(cache, told, get_card(base).input_size)
 
 
 def _begin(run: TrainingRun, folder: Path, *, resumed: bool) -> Tuning:
@@ -203,7 +209,7 @@ def _begin(run: TrainingRun, folder: Path, *, resumed: bool) -> Tuning:
         settings={**task.settings.as_json(), "resumed": resumed},
         photos=len(read_answers(folder).targets),
         history=_thinned(list(read_history(folder))),
-        contact_sheet=_contact_sheet(folder / PHOTOS_FILE, task.settings),
+        contact_sheet=_contact_sheet(folder / PHOTOS_FILE, task.base, task.settings),
     )
 
 
