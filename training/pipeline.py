@@ -183,7 +183,9 @@ def _tune(
         report.state = RunState.KEPT
         report.reason = how_long(run.backbone, snapshot, options.tuning.settings)
         if options.contact_sheet:
-            write_file(options.contact_sheet, try_out(run.backbone, snapshot, options.tuning.settings))
+            write_file(
+                options.contact_sheet, try_out(run.backbone, snapshot, options.tuning.settings)
+            )
         return False
 
     def teach_first(part: Progress) -> FirstLesson:

@@ -31,7 +31,9 @@ class NetworkToRedo:
         """Return what is so, and what will be done about it."""
         told = count(self.photos, "photo")
         was = "was" if self.photos == 1 else "were"
-        sentence = f"The network {self.backbone} has learnt from {told} that {was} since taken back."
+        sentence = (
+            f"The network {self.backbone} has learnt from {told} that {was} since taken back."
+        )
         if not self.is_live:
             return f"{sentence} It serves no more and goes with the last version that reads it."
         if settings.EYES_FINE_TUNE == "weekly":

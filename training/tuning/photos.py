@@ -26,7 +26,8 @@ def readable_photos(
     """Yield (place among the hashes, upright RGB photo) for each that is offered and readable.
 
     Deleted and damaged ones are passed over: a run that takes half an hour must not fail because
-    of one. Large ones may come smaller, with enough pixels for a shorter side of `side`. `told` hears how many have been looked at.
+    of one. Large ones may come smaller, with enough pixels for a shorter side of `side`. `told`
+    hears how many have been looked at.
     """
     done, enough_side = 0, math.ceil(side * DECODE_MARGIN)
 
@@ -48,4 +49,3 @@ def readable_photos(
                     yield place, photo
             done += len(batch)
             told(done)
-

@@ -19,8 +19,8 @@ from tagging.backbones.tuned import install_tuned
 from tagging.head import Head
 from tagging.policy import Policy
 from training.learning.examples import TRAIN, VALIDATION, Examples
-from training.learning.fine_tuning.starting import answers_to_learn
 from training.learning.fine_tuning.photos import PhotoCache, side_for, write_photos
+from training.learning.fine_tuning.starting import answers_to_learn
 from training.learning.fine_tuning.task import (
     PHOTOS_FILE,
     TUNED_FILE,
