@@ -38,7 +38,7 @@ def _place(point: Mapping[str, Any], epochs: int) -> float:
     epoch = float(point["epoch"])
     if point["judged_loss"] is not None or epoch < 1:
         return epoch
-    return min(max(point["progress"] * epochs, epoch - 1), epoch)
+    return min(max(float(point["progress"]) * epochs, epoch - 1), epoch)
 
 
 def _plot(
