@@ -184,8 +184,8 @@ def compare(
     with np.load(work / tasks.CHECKPOINT_FOLDER / "state.npz") as state:
         best = sorted(name for name in state.files if name.startswith("best/"))
         learnt = RawHead(state[best[-2]], state[best[-1]])
-    both = (served + mirrored) / 2
-    frozen_both = (frozen + embed(material.paths, KEY, store, flipped=True)) / 2
+    both = average(served, mirrored)
+    frozen_both = average(frozen, embed(material.paths, KEY, store, flipped=True))
     whole = fit_head(served, material)
     top1 = {
         "frozen": probe.top1(frozen[tests], labels),
@@ -199,6 +199,11 @@ def compare(
         "tuned, that head, flipped views averaged": learnt.top1(both[tests][:, own], labels),
     }
     return {"key": key, "top1": top1, "settings": asdict(tasks.read_task(work).settings)}
+
+
+def average(one: Floats, other: Floats) -> Floats:
+    """Return the mean of two views' embeddings, float32."""
+    return ((one + other) / 2).astype(np.float32)
 
 
 def course(work: Path) -> dict[str, object]:

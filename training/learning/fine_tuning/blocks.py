@@ -14,12 +14,13 @@ from collections.abc import Iterator
 import keras
 
 # EfficientNet-Lite0: blocks.7.expand_conv. VGG16: block3_conv1. ResNet: conv4_block2_1_conv.
-# EfficientNetV2: block2a_expand_conv. MobileNetV3: expanded_conv_4_expand. ConvNeXt:
+# EfficientNetV2: block2a_expand_conv. MobileNet: block_3_expand, expanded_conv_4_expand. ConvNeXt:
 # convnext_tiny_stage_1_block_2_depthwise_conv. Inception v3 names its convolutions by number
 # alone, but what joins them is mixed4, and so everything before it, from mixed3 on, is a block.
 _NAME_OF_BLOCK = re.compile(
     r"blocks\.\d+(?=\.)"
     r"|block\d+[a-z]?(?=_)"
+    r"|block_\d+(?=_)"
     r"|conv\d+_block\d+(?=_)"
     r"|expanded_conv(?:_\d+)?(?=_[a-z])"
     r"|[a-z0-9_]*stage_\d+_block_\d+(?=_)"

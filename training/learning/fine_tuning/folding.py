@@ -43,7 +43,7 @@ def _is_foldable(layer: keras.layers.Layer) -> bool:
     return type(layer) in kinds and layer.activation is keras.activations.linear
 
 
-class _Folded(keras.layers.Layer):
+class _Folded(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
     """A convolution and the batch norm behind it as one convolution with a bias."""
 
     def __init__(

@@ -169,4 +169,5 @@ def _lit(pixels: NDArray[np.uint8], brightness: float, contrast: float) -> NDArr
     middle = float(pixels.mean()) * brightness
     values = (np.arange(256) * brightness - middle) * contrast + middle
     table = np.clip(values.round(), 0, 255).astype(np.uint8)
-    return table[pixels]
+    result: NDArray[np.uint8] = table[pixels]
+    return result
