@@ -173,7 +173,7 @@ def test_killed_and_asked_for_again_it_goes_on_where_it_was(lessons: Path, tmp_p
     assert tuning.history[0] == before[0], "what was known is told on"
     assert not list(tunings_folder().iterdir())
     if resumed.state == RunState.REFUSED:
-        assert "was no better than the head" in json.loads(told.read_text())["reason"]
+        assert "Fine-tuning did not help" in json.loads(told.read_text())["reason"]
 
 
 def test_a_dry_run_writes_the_contact_sheet_and_nothing_else(

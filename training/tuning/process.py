@@ -17,6 +17,7 @@ from training.learning.fine_tuning.task import Point, is_finished, read_history
 
 _REFUSAL = "refused: "
 _NOT_BETTER = 3
+_NO_BETTER_FILE = "no_better.txt"
 _STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGINT)
 # Pages ask every other second.
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -61,7 +62,7 @@ def work_in(folder: Path, watch: Watch) -> None:
         if code == 0 and is_finished(folder):
             return
         if code == _NOT_BETTER:
-            raise NotBetter(_in_figures(list(read_history(folder))))
+            raise NotBetter(_why_no_better(folder))
         is_hopeless = epochs_in(folder) == epochs_before
         raise TuningFailed(_reason(code, _last_words(said)), is_hopeless=is_hopeless and code > 0)
 
@@ -138,11 +139,9 @@ def _last_words(said: IO[bytes]) -> list[str]:
     return said.read().decode(errors="replace").strip().splitlines()
 
 
-def _in_figures(points: list[Point]) -> str:
-    """Return for example `… validation loss 0.412 at best, 0.398 before.`"""
-    sentence = "Teaching the network itself was no better than the head on the network as it is"
-    losses = {point.epoch: point.judged_loss for point in points if point.judged_loss is not None}
-    before = losses.pop(0, None)
-    if before is None or not losses:
-        return f"{sentence}."
-    return f"{sentence}: validation loss {min(losses.values()):.4f} at best, {before:.4f} before."
+def _why_no_better(folder: Path) -> str:
+    """Return the sentence that the process left, or one without figures."""
+    try:
+        return " ".join((folder / _NO_BETTER_FILE).read_text().split())
+    except OSError:
+        return "Teaching the network itself was no better than the head on the network as it is."
