@@ -47,7 +47,7 @@ def main() -> None:
     photos = sorted(path for path in wishes.folder.rglob("*") if path.is_file())
     names = sorted({path.parent.name for path in photos})
     labels = np.array([names.index(path.parent.name) for path in photos])
-    with fresh_installation(wishes.store) as folder:
+    with fresh_installation(store=wishes.store) as folder:
         store = folder / "models_store"
         found = backbones_here(wishes.backbones, store, random_weights=wishes.random_weights)
         rows = []

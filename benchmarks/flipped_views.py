@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--store", type=Path, help="a models store that holds the backbone")
     wishes = parser.parse_args()
-    with fresh_installation(wishes.store) as folder:
+    with fresh_installation(store=wishes.store) as folder:
         photos = labelled_photos(wishes.folder)
         labels = np.array([tag for _, tag in photos])
         pictures = [photo for photo, _ in photos]

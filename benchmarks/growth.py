@@ -90,7 +90,7 @@ def in_a_process(step: str, size: int, folder: Path) -> dict[str, float]:
 
 def run_step(step: str, size: int) -> dict[str, float]:
     """Return the seconds of one step in this process, and its memory before and at its peak."""
-    with fresh_installation(Path(os.environ["EYES_GROWTH_FOLDER"])):
+    with fresh_installation(kept=Path(os.environ["EYES_GROWTH_FOLDER"])):
         before = peak_megabytes(os.getpid())
         figures = STEPS[step](size)
         return {**figures, "before_mb": before, "peak_mb": peak_megabytes(os.getpid())}

@@ -44,7 +44,7 @@ def main() -> None:
     paths = paths[:: max(1, len(paths) // wishes.photos)]
     names = sorted({path.parent.name for path in paths})
     labels = np.array([names.index(path.parent.name) for path in paths])
-    with fresh_installation(wishes.store) as folder:
+    with fresh_installation(store=wishes.store) as folder:
         pixels = decode(paths, wishes.backbone)
         spread = np.linspace(0, len(pixels) - 1, min(CALIBRATED, len(pixels))).astype(int)
         ways, seconds = ways_to_serve(wishes.backbone, folder, pixels[spread])

@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--random-weights", action="store_true", help="where there are no others")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     wishes = parser.parse_args()
-    with fresh_installation(wishes.store) as folder:
+    with fresh_installation(store=wishes.store) as folder:
         store = folder / "models_store"
         photos = photos_to_try(wishes.folder, folder)
         found = backbones_here(wishes.backbones, store, random_weights=wishes.random_weights)

@@ -204,6 +204,14 @@ EYES_POLICY = env_choice("EYES_POLICY", "community", ("community", "public"))
 EYES_SAMPLES = env_flag("EYES_SAMPLES", default=True)
 EYES_RETRAIN_AT = env_text("EYES_RETRAIN_AT", "03:30")
 EYES_RETRAIN_AFTER = env_number("EYES_RETRAIN_AFTER", 20, least=1)
+# By itself once a week: it is the largest single gain there is, and it runs only where enough was
+# curated since the last time, at night and at a low priority.
+EYES_FINE_TUNE = env_choice("EYES_FINE_TUNE", "weekly", ("weekly", "never"))
+# Variations of photos that would be wrong here, such as flip where there is writing.
+EYES_FINE_TUNE_WITHOUT = env_list("EYES_FINE_TUNE_WITHOUT")
+# What a fine-tuning runs on: auto (every GPU, else the CPU), cpu, a number of GPUs, or names such
+# as gpu:0,gpu:2. Several share the photos of each step.
+EYES_DEVICES = env_text("EYES_DEVICES", "auto")
 
 # --- Jobs ---------------------------------------------------------------------------------
 

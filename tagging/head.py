@@ -87,8 +87,9 @@ class Head:
         return int(self.mean.size)
 
     @cached_property
-    def _folded(self) -> tuple[Matrix, Vector]:
-        """The same head for raw embeddings, so that scoring is a single product."""
+    def folded(self) -> tuple[Matrix, Vector]:
+        """Return kernel [d, t] and bias [t] of the same head for raw embeddings: ((x - mean) /
+        scale) @ kernel + bias multiplied out, so that scoring is a single product."""
         kernel = self.kernel / self.scale[:, None]
         return kernel, self.bias - self.mean @ kernel
 
@@ -101,7 +102,7 @@ class Head:
             raise BrokenHead(
                 f"Embeddings have shape {embeddings.shape}, expected [n, {self.dimension}]."
             )
-        kernel, bias = self._folded
+        kernel, bias = self.folded
         logits = embeddings.astype(np.float32, copy=False) @ kernel + bias
         return sigmoid(logits)
 

@@ -171,6 +171,17 @@ class Policy:
     # With anything new at all, a run is worth it after so many days.
     retrain_after_days: int
 
+    # --- Fine-tuning ----------------------------------------------------------------------
+    # By itself the network is taught only with so many photos to learn from: with the 15 % that
+    # judge, 500 leave some 90 to tell when to stop, where one answer is already more than a point.
+    # Chosen, not measured; whoever asks gets it with fewer.
+    tuning_photos: int
+    # And only with this share more of them than the last time: a tenth more photos seldom shows in
+    # a figure, and the head learns them every night anyway.
+    tuning_growth: float
+    # What a killed fine-tuning left holds copies of photos. After so many days nobody goes on.
+    tuning_kept_days: int
+
     # --- Serving --------------------------------------------------------------------------
     # iNaturalist names the common ancestor of its guesses from this summed score on; so does a
     # parent that the head has not learnt when none of its children is certain enough.
@@ -241,6 +252,9 @@ COMMUNITY = Policy(
     drift_alert=0.2,
     versions_kept=5,
     retrain_after_days=7,
+    tuning_photos=500,
+    tuning_growth=0.20,
+    tuning_kept_days=7,
     roll_up_show=0.78,
     golden_tolerance=1e-3,
 )

@@ -20,6 +20,7 @@ from training.canary_admin import CanaryAdmin
 from training.curve_admin import CurveOnRun
 from training.models import Canary, DatasetVersion, TrainingRun
 from training.services import request_retraining
+from training.tuning.admin import TuningOnRun
 
 if TYPE_CHECKING:
     DatasetAdmin = admin.ModelAdmin[DatasetVersion]
@@ -28,7 +29,7 @@ else:
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(OnRecord, CurveOnRun):
+class TrainingRunAdmin(OnRecord, TuningOnRun, CurveOnRun):
     """Every run with its progress, its report and its log."""
 
     list_display = ("__str__", "bar", "step", "short_reason", "asked_by", "created_at")
@@ -41,7 +42,7 @@ class TrainingRunAdmin(OnRecord, CurveOnRun):
     )
 
     class Media:
-        css: ClassVar = {"all": ["learning-curve.css"]}
+        css: ClassVar = {"all": ["learning-curve.css", "tuning.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """Return the admin's addresses and that of the button."""

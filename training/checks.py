@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from training.schedules import JOBS
 from training.services import TRAINING_CLUSTER
+from training.tuning.wishes import switched_off_here
 
 
 @register()
@@ -43,3 +44,13 @@ def check_times_of_day(
         except ImproperlyConfigured as error:
             problems.append(Error(str(error), id="training.E002"))
     return problems
+
+
+@register()
+def check_variations(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report a kind of variation that does not exist: it would never be switched off."""
+    try:
+        switched_off_here()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="training.E003")]
+    return []

@@ -16,8 +16,9 @@ from tagging.registry import live_version
 from training.diagrams import ReliabilityDiagram, reliability_diagram
 from training.drift import last_full_week, level_of, photos_of_week
 from training.learning.stability import LEAST_SCORES
-from training.models import DriftReading
+from training.models import DriftReading, Tuning
 from training.presentation import ConfusionTable, TagRow, confusion_table, tag_rows
+from training.tuning.view import TuningView, view_of_tuning
 
 # A share of 80 % that was measured on thirty photos is uncertain by 14 points either way.
 ROUGH_PHOTOS = 30
@@ -56,6 +57,7 @@ class ModelCard:
     drift_note: str
     preview: Preview | None
     backbone: BackboneCard | None
+    tuning: TuningView | None
 
     @property
     def promotion(self) -> Promotion | None:
@@ -119,6 +121,7 @@ def card_of(version: ModelVersion) -> ModelCard:
         drift_note=drift_note(drift) if is_live and not version.is_bootstrap else "",
         preview=Preview.from_json(version.preview),
         backbone=_backbone_of(version),
+        tuning=_tuning_of(version),
     )
 
 
@@ -161,3 +164,10 @@ def _backbone_of(version: ModelVersion) -> BackboneCard | None:
         return get_card(version.serving_backbone)
     except UnknownBackbone:
         return None  # A backbone that a later eyes no longer knows.
+
+
+def _tuning_of(version: ModelVersion) -> TuningView | None:
+    """Return how the network underneath was taught, None for one that came as it is."""
+    tunings = Tuning.objects.filter(backbone=version.serving_backbone).select_related("dataset")
+    tuning = tunings.first() if "+" in version.serving_backbone else None
+    return view_of_tuning(tuning) if tuning else None

@@ -53,6 +53,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         """Return runs that are asked for and not started."""
         return self.filter(state=RunState.QUEUED)
 
+    def open(self) -> Self:
+        """Return runs that are running or wait for it."""
+        return self.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
+
     def judged(self) -> Self:
         """Return runs that came to an end of their own, dry ones left out."""
         ended = [
@@ -65,6 +69,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         # Excluding a true value would exclude rows without the key as well: NULL is not false.
         wet = models.Q(options__dry_run=False) | ~models.Q(options__has_key="dry_run")
         return self.filter(wet, state__in=ended)
+
+    def gave_a_head(self) -> Self:
+        """Return ended runs but for those that only found fine-tuning to be no better."""
+        return self.judged().exclude(tuning__isnull=False, version=None)
 
     def silent(self) -> Self:
         """Return running rows whose process no longer gives a sign of life."""
@@ -123,6 +131,16 @@ class TrainingRun(models.Model):
         return round(self.progress * 100)
 
 
+class TuningQuerySet(models.QuerySet["Tuning"]):
+    def finished(self) -> Self:
+        """Return those that came to an end of their own, also where nothing was better."""
+        return self.exclude(finished_at=None)
+
+    def with_network(self) -> Self:
+        """Return those whose network was brought into the store and is still there."""
+        return self.exclude(backbone="").filter(removed_at=None)
+
+
 class Tuning(models.Model):
     """One fine-tuning: which network learnt from which photos, how it went, what came of it.
 
@@ -142,12 +160,20 @@ class Tuning(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField("its network's files were removed", null=True, blank=True)
 
+    objects = TuningQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-pk"]
         indexes: ClassVar = [models.Index(fields=["backbone"], name="tuning_by_backbone")]
 
     def __str__(self) -> str:
         return f"fine-tuning of run {self.run_id}"
+
+    @property
+    def epochs(self) -> int:
+        """Return how many whole epochs it has behind it."""
+        whole = (point["epoch"] for point in self.history if point["judged_loss"] is not None)
+        return max(whole, default=0)
 
 
 class Canary(models.Model):

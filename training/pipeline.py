@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from tagging.services.previews import PreviewRefused, preview_version, request_p
 from tagging.services.suggestions import retag_library
 from tagging.services.versions import promote_version
 from training.canaries import check_canaries
+from training.clock import Clock
 from training.learning.comparison import Answers
 from training.learning.examples import TEST
 from training.learning.gate import Outcome, Verdict, decide
@@ -47,6 +46,12 @@ from training.snapshot import (
     store_snapshot,
     take_snapshot,
 )
+from training.tuning.folders import remove_folder
+from training.tuning.lineage import photos_it_would_forget
+from training.tuning.process import NotBetter
+from training.tuning.story import FirstLesson, end_tuning, how_long, try_out, tune
+from training.tuning.wishes import TuningWish, original_of
+from training.writing import write_file
 
 # A few outputs of every tag show a wrong load as well as many, and weigh less.
 _GOLDEN_PHOTOS = 8
@@ -66,6 +71,10 @@ class RetrainOptions:
     promote: bool = True
     # Naming a backbone is consent to its speed; one that changed by itself has to be as fast.
     backbone_was_named: bool = False
+    # The network itself is taught as well, before the head.
+    tuning: TuningWish | None = None
+    # A file for the photos as they will teach; only somebody at a terminal has one.
+    contact_sheet: str = ""
 
     @classmethod
     def of(cls, run: TrainingRun) -> RetrainOptions:
@@ -74,11 +83,13 @@ class RetrainOptions:
             dry_run=bool(run.options.get("dry_run", False)),
             promote=bool(run.options.get("promote", True)),
             backbone_was_named=bool(run.options.get("backbone_was_named", False)),
+            tuning=TuningWish.of_json(told) if (told := run.options.get("tuning")) else None,
         )
 
     def as_json(self) -> dict[str, Any]:
         """Return the options as a run's row keeps them."""
-        return dict(vars(self))
+        told = {name: value for name, value in vars(self).items() if value not in (None, "")}
+        return told | ({"tuning": self.tuning.as_json()} if self.tuning else {})
 
 
 def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> RetrainReport:
@@ -86,7 +97,7 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
 
     The run must hold the only place. Whatever goes wrong is raised, and the live version stays.
     """
-    policy, clock = current_policy(), _Clock()
+    policy, clock = current_policy(), Clock()
     remove_unfinished(Path(settings.EYES_MODELS_STORE))
     report = RetrainReport(
         state=RunState.NOTHING, reason="", backbone=run.backbone, dry_run=options.dry_run,
@@ -94,6 +105,12 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
     )  # fmt: skip
     with clock.total():
         try:
+            if options.tuning is not None:
+                with clock.step("tune"):
+                    goes_on = _tune(run, options, policy, progress.narrowed(0.0, 0.8), report)
+                if not goes_on:
+                    return report
+                progress = progress.narrowed(0.8, 1.0)
             with clock.step("snapshot"):
                 snapshot = _take_snapshot(run, options, policy, progress)
         except NothingToLearn as nothing:
@@ -122,6 +139,7 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
             progress.tell("Publishing", 0.78)
             version = publish_version(judged)
             _remember_version(run, version)
+            remove_folder(run)
         report.version = version.number
         report.state = _outcome(judged.verdict, options)
         if report.promoted:
@@ -145,6 +163,55 @@ def _take_snapshot(
     snapshot, run.dataset = store_snapshot(policy, run.backbone)
     run.save(update_fields=["dataset"])
     return snapshot
+
+
+def _tune(
+    run: TrainingRun,
+    options: RetrainOptions,
+    policy: Policy,
+    progress: Progress,
+    report: RetrainReport,
+) -> bool:
+    """Teach the network itself, so that the run goes on with what came of it; return whether it
+    does. Where it does not, the report says why."""
+    assert options.tuning is not None
+    run.backbone = original_of(run.backbone)
+    run.save(update_fields=["backbone"])
+    snapshot = _take_snapshot(run, options, policy, progress.narrowed(0.0, 0.06))
+    report.backbone, report.photos = run.backbone, len(snapshot.examples.photos)
+    if options.dry_run:
+        report.state = RunState.KEPT
+        report.reason = how_long(run.backbone, snapshot, options.tuning.settings)
+        if options.contact_sheet:
+            write_file(
+                options.contact_sheet, try_out(run.backbone, snapshot, options.tuning.settings)
+            )
+        return False
+
+    def teach_first(part: Progress) -> FirstLesson:
+        _, classroom = _open_classroom(run.backbone, snapshot, part)
+        lesson = teach(
+            snapshot.examples, classroom.embeddings, classroom.believed, policy,
+            get_card(run.backbone).top_features, part.within("Teaching", 0.40, 1.0),
+        )  # fmt: skip
+        return FirstLesson(classroom.believed, lesson.head)
+
+    def show(sheet: bytes) -> None:
+        if options.contact_sheet:
+            write_file(options.contact_sheet, sheet)
+
+    try:
+        tune(
+            run=run, wish=options.tuning, snapshot=snapshot, teach_first=teach_first, show=show,
+            policy=policy, progress=progress.narrowed(0.06, 1.0),
+        )  # fmt: skip
+    except NotBetter as not_better:
+        end_tuning(run.tuning)
+        remove_folder(run)
+        report.state, report.reason = RunState.REFUSED, str(not_better)
+        return False
+    report.backbone = run.backbone
+    return True
 
 
 @dataclass(frozen=True)
@@ -190,7 +257,8 @@ def _judge(
     spoken, tags = head.speak(classroom.embeddings[rows]), frozenset(head.labels)
     candidate = Answers(spoken.scores, spoken.shown, tags, tags)
     slower = None
-    if run.backbone != live.engine.card.key and not options.backbone_was_named:
+    agreed = options.tuning is not None
+    if run.backbone != live.engine.card.key and (agreed or not options.backbone_was_named):
         slower = speed_ratio(run.backbone, live.engine.card.key)
     before = classroom.live_on_test
     return Judged(
@@ -203,6 +271,7 @@ def _judge(
         live_figures=measure(test, before.scores, before.shown, knows=before.knows),
         verdict=decide(
             test, candidate, before, policy, never_show=never_shown_names(), speed_ratio=slower,
+            speed_is_agreed=agreed, forgets=photos_it_would_forget(live, run.backbone),
             canaries=check_canaries(live, head, run.backbone), missing=snapshot.missing,
         ),
     )  # fmt: skip
@@ -265,21 +334,3 @@ def _embed(ids: list[int], backbone: str, progress: Progress, start: float, end:
         progress.tell("Embedding photos", start + (end - start) * done / max(1, len(ids)))
 
     embed_images(image_ids=ids, backbone=backbone, progress=count)
-
-
-class _Clock:
-    """Seconds per step; a step that raises counts too."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - started
-
-    def total(self) -> Any:
-        return self.step("total")

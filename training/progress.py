@@ -32,13 +32,15 @@ class Progress:
         self._run = run
         self._is_lost = is_lost
         self._show = show
+        self._start, self._end = 0.0, 1.0
         self._step = ""
         self._written_at = 0.0
 
     def tell(self, step: str, progress: float) -> None:
-        """Note what happens now and how far the whole run is, 0 to 1; raises RunLost."""
+        """Note what happens now and how far it is, 0 to 1; raises RunLost."""
         if self._is_lost():
             raise RunLost("Another process took this run for dead and ended it.")
+        progress = self._start + (self._end - self._start) * progress
         self._show(step, progress)
         now = time.monotonic()
         is_new = step != self._step
@@ -49,3 +51,10 @@ class Progress:
     def within(self, prefix: str, start: float, end: float) -> Callable[[str, float], None]:
         """Return a listener for a part of the run that itself counts from 0 to 1."""
         return lambda step, share: self.tell(step or prefix, start + (end - start) * share)
+
+    def narrowed(self, start: float, end: float) -> Progress:
+        """Return the progress of a part of the run, from `start` to `end` of this one."""
+        part = Progress(self._run, is_lost=self._is_lost, show=self._show)
+        width = self._end - self._start
+        part._start, part._end = self._start + width * start, self._start + width * end
+        return part

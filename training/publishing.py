@@ -13,13 +13,14 @@ from django.conf import settings
 from django.db.models import Max
 
 from tagging import version_files
-from tagging.backbones.cards import get_card
+from tagging.backbones.cards import BackboneCard, get_card
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion, VersionState
 from training.learning.gate import GateLine, Outcome, Verdict
 from training.learning.lesson import Lesson
 from training.learning.metrics import Figures
 from training.learning.wording import percent
+from training.models import Tuning
 from training.snapshot import Snapshot
 
 
@@ -124,8 +125,8 @@ def write_card(judged: Judged) -> str:
     lines = [
         "# Model card",
         "",
-        f"A linear head of {len(examples.tags)} tags on the frozen backbone {judged.backbone}, "
-        "taught by the people of this site.",
+        f"A linear head of {len(examples.tags)} tags on the {_kind(backbone)} backbone "
+        f"{judged.backbone}, taught by the people of this site.",
         "",
         "## Learnt from",
         f"{len(examples.photos)} photos offered by their owners, tags approved by moderators: "
@@ -154,10 +155,27 @@ def write_card(judged: Judged) -> str:
         "",
         "## Where it comes from",
         f"{backbone.title}: {backbone.weights_note} Licence of its weights: {backbone.licence}. "
-        "The head above it holds nobody's photo.",
+        f"{what_taught_the_network(judged.backbone)}The head above it holds nobody's photo.",
         "",
     ]
     return "\n".join(lines)
+
+
+def what_taught_the_network(backbone: str) -> str:
+    """Return in words which photos a fine-tuned network has learnt from; "" for all others.
+
+    It ends with a space where it says anything.
+    """
+    if not get_card(backbone).tuned_from:
+        return ""
+    tuning = Tuning.objects.filter(backbone=backbone).select_related("dataset").first()
+    if tuning is None:
+        return "It was fine-tuned on photos of which no record is left here. "
+    return (
+        f"It started from {tuning.base} and was fine-tuned here on {tuning.photos} photos of "
+        f"dataset {tuning.dataset.sha256}. So its own numbers come from these photos: who takes "
+        "one back is forgotten when it is fine-tuned again without it, from the original network. "
+    )
 
 
 def remove_unfinished(store: Path) -> int:
@@ -174,6 +192,10 @@ def remove_unfinished(store: Path) -> int:
 def in_a_word(line: GateLine) -> str:
     """Return whether a line of the gate holds: yes, NO, or ask where a moderator decides."""
     return "yes" if line.passed else "ask" if line.asks else "NO"
+
+
+def _kind(backbone: BackboneCard) -> str:
+    return "fine-tuned" if backbone.tuned_from else "frozen"
 
 
 def _state_after(verdict: Verdict) -> VersionState:

@@ -66,9 +66,14 @@ class RetrainReport:
             "missing": dict(self.missing),
             "preview": self._preview_json(),
             "seconds": {
-                step: round(self.seconds.get(step, 0.0), 3) for step in (*TIMED_STEPS, "total")
+                step: round(self.seconds.get(step, 0.0), 3) for step in (*self._steps, "total")
             },
         }
+
+    @property
+    def _steps(self) -> tuple[str, ...]:
+        """Return the steps of this run: only some teach the network itself."""
+        return ("tune", *TIMED_STEPS) if "tune" in self.seconds else TIMED_STEPS
 
     def _preview_json(self) -> dict[str, Any] | None:
         """Return what the promotion changed, in figures that name nobody; None without one."""
@@ -84,7 +89,7 @@ class RetrainReport:
         return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
     def _dataset_lines(self) -> list[str]:
-        if not self.photos:
+        if not (self.photos and self.tags):
             return []
         return [f"Taught {len(self.tags)} tags on {self.photos} photos with {self.backbone}."]
 
@@ -118,7 +123,7 @@ class RetrainReport:
 
     def _ending_lines(self) -> list[str]:
         spent = ", ".join(
-            f"{step} {self.seconds[step]:.1f}" for step in TIMED_STEPS if step in self.seconds
+            f"{step} {self.seconds[step]:.1f}" for step in self._steps if step in self.seconds
         )
         total = self.seconds.get("total", 0.0)
         change = [f"It changes {self.preview.sentence}"] if self.preview else []
@@ -131,6 +136,8 @@ class RetrainReport:
     def _headline(self) -> str:
         if self.dry_run and self.state == RunState.KEPT:
             return "Nothing was kept (dry run)."
+        if self.version is None and self.state == RunState.REFUSED:
+            return "Nothing was published; the live version stays."
         return {
             RunState.PROMOTED: f"Version {self.version} is live.",
             RunState.REFUSED: f"Version {self.version} was refused; the live one stays.",

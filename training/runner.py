@@ -17,11 +17,14 @@ from training.pipeline import RetrainOptions, retrain
 from training.progress import Progress, RunLost
 from training.report import RetrainReport
 from training.services import finish_run, note
+from training.tuning.process import TuningFailed
 
 logger = logging.getLogger(__name__)
 
 # Reasons that stand on their own; of anything else the kind of the error is told as well.
-_SPEAKING = (BackboneUnavailable, EngineMismatch, PromotionRefused, RunLost, LookupError)
+_SPEAKING = (
+    BackboneUnavailable, EngineMismatch, PromotionRefused, RunLost, LookupError, TuningFailed,
+)  # fmt: skip
 
 Show = Callable[[str, float], object]
 

@@ -36,7 +36,8 @@ class ScheduledJob:
 
     `at` is a local time (weekly jobs run on Mondays): the job comes due within the half hour after
     it. It is a clock's time or the name of the setting that holds one. An hourly job has none; it
-    comes due at a minute of the site's own. Without a cluster the default one takes it.
+    comes due at a minute of the site's own. Without a cluster the default one takes it. `unless`
+    names settings any of which switches the job off by saying `off` or `never`.
     """
 
     name: str
@@ -44,10 +45,13 @@ class ScheduledJob:
     rhythm: Rhythm
     at: time | str = time(0)
     cluster: str | None = None
+    unless: tuple[str, ...] = ()
 
     @property
     def time_of_day(self) -> time | None:
         """Return the time, None for never; raises ImproperlyConfigured for a wrong setting."""
+        if any(str(getattr(settings, name)).lower() in (NEVER, "never") for name in self.unless):
+            return None
         return time_of_day(self.at) if isinstance(self.at, str) else self.at
 
     @property
@@ -64,6 +68,24 @@ JOBS = (
         function="training.tasks.retrain_if_due",
         rhythm=Rhythm.DAILY,
         at="EYES_RETRAIN_AT",
+        cluster=TRAINING_CLUSTER,
+    ),
+    # Before the nightly run of the same night, which then finds nothing new; whoever wants nothing
+    # to be taught by itself says so once.
+    ScheduledJob(
+        name="Teach the network itself when there is enough new curation",
+        function="training.tasks.fine_tune_if_due",
+        rhythm=Rhythm.WEEKLY,
+        at=time(1, 45),
+        cluster=TRAINING_CLUSTER,
+        unless=("EYES_FINE_TUNE", "EYES_RETRAIN_AT"),
+    ),
+    # Every day, also without any run: what a killed one left holds copies of photos.
+    ScheduledJob(
+        name="Remove left fine-tunings",
+        function="training.tasks.tidy_fine_tunings",
+        rhythm=Rhythm.DAILY,
+        at=time(4, 30),
         cluster=TRAINING_CLUSTER,
     ),
     ScheduledJob(

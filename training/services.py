@@ -25,18 +25,25 @@ class AlreadyRunning(Exception):
 
 
 def request_retraining(
-    *, asked_by: User | None, backbone: str | None = None, promote: bool = True
+    *,
+    asked_by: User | None,
+    backbone: str | None = None,
+    promote: bool = True,
+    tuning: dict[str, Any] | None = None,
 ) -> TrainingRun:
     """Return a waiting run and hand it to the training cluster once this transaction commits.
 
-    While one is waiting already, that one is returned instead of a second. Its job is put in the
+    `tuning` is the wish to teach the network itself, as JSON (`TuningWish`). While the same is
+    waiting already, that one is returned instead of a second. Its job is put in the
     queue again, since the first may be lost with a queue; a run starts only once anyway.
     """
+    options = {"promote": promote} | ({"tuning": tuning} if tuning else {})
     with transaction.atomic():
-        run = TrainingRun.objects.waiting().filter(backbone=backbone or "").first()
-        if run is None or run.options != {"promote": promote}:
+        waiting = TrainingRun.objects.waiting().filter(backbone=backbone or "")
+        run = next((each for each in waiting if each.options == options), None)
+        if run is None:
             run = TrainingRun.objects.create(
-                backbone=backbone or "", options={"promote": promote}, asked_by=asked_by
+                backbone=backbone or "", options=options, asked_by=asked_by
             )
         run_id = run.pk
         transaction.on_commit(

@@ -16,6 +16,9 @@ from training import contributors, drift, watch
 from training.models import RunState, TrainingRun
 from training.services import KILLED, finish_run, request_retraining
 from training.triggers import reason_to_retrain
+from training.tuning.due import reason_to_fine_tune
+from training.tuning.folders import tidy_folders
+from training.tuning.wishes import wish_of_this_site
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,20 @@ def retrain_if_due() -> str:
         return "Nothing new worth learning."
     run = request_retraining(asked_by=None)
     return f"Run {run.pk} asked for: {why}"
+
+
+def fine_tune_if_due() -> str:
+    """Ask for a run that teaches the network itself, if it is worth it; return why or why not."""
+    why = reason_to_fine_tune(current_policy())
+    if why is None:
+        return "Too little new to teach the network itself."
+    run = request_retraining(asked_by=None, tuning=wish_of_this_site().as_json())
+    return f"Run {run.pk} asked for: {why}"
+
+
+def tidy_fine_tunings() -> str:
+    """Remove what killed fine-tunings left and nobody can go on with; say how many that were."""
+    return f"{tidy_folders()} left fine-tunings removed."
 
 
 def tell_contributors(promotion_id: int) -> str:

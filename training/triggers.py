@@ -27,7 +27,7 @@ def reason_to_retrain(policy: Policy) -> str | None:
     learnable, _ = learnable_candidates(policy)
     if not learnable:
         return None
-    last = TrainingRun.objects.judged().first()
+    last = TrainingRun.objects.gave_a_head().first()
     if last is None:
         return "nothing was taught yet."
     words = current_words()

@@ -10,6 +10,7 @@ from tagging.models import ModelVersion
 from tagging.registry import live_version
 from training.model_card import card_of
 from training.models import RunState, TrainingRun
+from training.tuning.view import view_of
 
 VERSIONS_ON_PAGE = 100
 
@@ -18,13 +19,15 @@ def models(request: HttpRequest) -> HttpResponse:
     """Show the live version, the run under way, and every version with its figures."""
     live = live_version()
     ModelVersion.objects.bootstrap()
+    run = _open_run()
     return render(
         request,
         "training/models.html",
         {
             "live": live,
             "versions": ModelVersion.objects.newest()[:VERSIONS_ON_PAGE],
-            "run": _open_run(),
+            "run": run,
+            "tuning": view_of(run),
             "last_run": TrainingRun.objects.judged().first(),
         },
     )
@@ -35,7 +38,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     run = _open_run()
     if run is None:
         return HttpResponseClientRefresh()
-    return render(request, "training/_progress.html", {"run": run})
+    return render(request, "training/_progress.html", {"run": run, "tuning": view_of(run)})
 
 
 def model(request: HttpRequest, number: int) -> HttpResponse:

@@ -17,6 +17,7 @@ from gallery.moderation import OnRecord, is_moderator
 from tagging.models import ModelVersion, Promotion
 from tagging.previews import Example, Preview
 from tagging.registry import live_version, stand_in
+from tagging.remarks import remarks_on_networks
 from tagging.services.previews import PreviewRefused, request_preview
 from tagging.services.versions import PromotionRefused, promote_version, roll_back
 
@@ -70,11 +71,13 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list, and above it which version serves while the live one is refused."""
+        """Show the list, and above it what is amiss: a damaged live version, photos to forget."""
         instead = stand_in()
         if instead is not None and request.method == "GET":
             text = f"The live version is damaged and refused; version {instead.number} serves."
             self.message_user(request, text, messages.WARNING)
+        for sentence in remarks_on_networks() if request.method == "GET" else ():
+            self.message_user(request, sentence, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
     def change_view(

@@ -9,14 +9,19 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tagging.models import ModelVersion, VersionState
+from tagging.backbones.cards import get_card
+from tagging.backbones.tuned import remove_tuned
+from tagging.models import Embedding, EmbeddingSpace, ModelVersion, VersionState
 from tagging.models.network import BOOTSTRAP_NUMBER
 from tagging.presets import current_policy
 from tagging.registry import standing_versions
 from tagging.services.versions import hold_promotions
+from tagging.signals import versions_pruned
 from tagging.version_files import remove_files
 
 logger = logging.getLogger(__name__)
+
+_VECTORS_AT_ONCE = 500
 
 
 def prune_versions() -> list[int]:
@@ -30,7 +35,24 @@ def prune_versions() -> list[int]:
     older = _with_files()[current_policy().versions_kept :]
     pruned = [version.number for version in older if _mark_pruned(version)]
     _remove_marked_files()
+    versions_pruned.send_robust(sender=ModelVersion)
     return pruned
+
+
+def remove_network(*, backbone: str) -> None:
+    """Remove a fine-tuned network: its vectors, the wish for more of them, then its files.
+
+    Called twice, or after a kill half-way, it removes what is left. Raises ValueError for a network
+    that was not fine-tuned here, and OSError.
+    """
+    if not get_card(backbone).tuned_from:
+        raise ValueError(f"{backbone} was not fine-tuned here.")
+    EmbeddingSpace.objects.filter(backbone=backbone).delete()
+    vectors = Embedding.objects.of_backbone(backbone).order_by("pk")
+    # In parts, so that nobody who writes meanwhile waits for long.
+    while ids := list(vectors.values_list("pk", flat=True)[:_VECTORS_AT_ONCE]):
+        Embedding.objects.filter(pk__in=ids).delete()
+    remove_tuned(backbone, Path(settings.EYES_MODELS_STORE))
 
 
 def _with_files() -> list[ModelVersion]:

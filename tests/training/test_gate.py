@@ -193,3 +193,22 @@ def test_a_long_list_of_new_tags_names_the_best_and_counts_the_rest() -> None:
     reason = decide(test, candidate, nobody, COMMUNITY).reason
     assert reason.startswith("It learnt 12 new tags: tag 01 (F1 100.0 %), tag 02")
     assert reason.endswith("tag 08 (F1 100.0 %) and 4 more.")
+
+
+def test_forgetting_a_photo_is_something_better_and_excuses_nothing() -> None:
+    test = world()
+    equal = decide(test, answering(test, 5), answering(test, 5), COMMUNITY, forgets=2)
+    assert equal.passed
+    assert equal.reason.startswith("It forgets 2 photos, since taken back")
+    worse = decide(test, answering(test, 10), answering(test, 5), COMMUNITY, forgets=2)
+    assert not worse.passed
+    assert "Worse than the live network" in worse.reason
+
+
+def test_who_asked_for_fine_tuning_agreed_to_its_speed() -> None:
+    test = world()
+    better, live = answering(test, 5), answering(test, 10)
+    assert not decide(test, better, live, COMMUNITY, speed_ratio=1.9).passed
+    verdict = decide(test, better, live, COMMUNITY, speed_ratio=1.9, speed_is_agreed=True)
+    assert verdict.passed
+    assert "1.90 times as long per photo" in line(verdict, "speed")[1]

@@ -40,6 +40,7 @@ def judged_run(missing: dict[str, str] | None = None) -> TrainingRun:
 
 
 RETRAIN = "training.tasks.retrain_if_due"
+FINE_TUNE = "training.tasks.fine_tune_if_due"
 
 
 def minutes_of_day(schedule: Schedule) -> int:
@@ -99,10 +100,34 @@ def test_sites_and_jobs_wake_at_different_minutes(settings: Settings) -> None:
     assert len({job.offset for job in JOBS}) > 4
 
 
-def test_the_weekly_job_comes_due_on_a_monday() -> None:
+def test_weekly_jobs_come_due_on_a_monday() -> None:
     register_schedules()
-    weekly = Schedule.objects.get(schedule_type=Schedule.WEEKLY)
-    assert timezone.localtime(weekly.next_run).weekday() == 0
+    weekly = Schedule.objects.filter(schedule_type=Schedule.WEEKLY)
+    assert {each.func for each in weekly} == {"training.tasks.read_drift", FINE_TUNE}
+    assert {timezone.localtime(each.next_run).weekday() for each in weekly} == {0}
+
+
+def test_fine_tuning_comes_due_before_the_nightly_run_and_can_be_switched_off(
+    settings: Settings,
+) -> None:
+    register_schedules()
+    weekly = Schedule.objects.get(func=FINE_TUNE)
+    assert weekly.cluster == "training"
+    assert minutes_of_day(weekly) < minutes_of_day(Schedule.objects.get(func=RETRAIN))
+    settings.EYES_FINE_TUNE = "never"
+    assert register_schedules() == 1
+    assert not Schedule.objects.filter(func=FINE_TUNE).exists()
+    settings.EYES_FINE_TUNE = "weekly"
+    assert register_schedules() == 1
+    settings.EYES_RETRAIN_AT = "off"
+    register_schedules()
+    assert not Schedule.objects.filter(func=FINE_TUNE).exists(), "nothing is taught by itself"
+
+
+def test_the_training_cluster_gives_a_fine_tuning_the_time_it_takes(settings: Settings) -> None:
+    cluster = settings.Q_CLUSTER["ALT_CLUSTERS"]["training"]
+    assert cluster["retry"] > cluster["timeout"] >= 4 * 3600
+    assert cluster["max_attempts"] == 1
 
 
 def test_a_restart_does_not_put_off_a_run_that_is_due(settings: Settings) -> None:
@@ -126,9 +151,9 @@ def test_a_changed_time_moves_it_and_off_removes_it(settings: Settings) -> None:
     assert register_schedules() == 1
     assert minutes_of_day(Schedule.objects.get(func=RETRAIN)) == before + 60
     settings.EYES_RETRAIN_AT = "off"
-    assert register_schedules() == 1
-    assert not Schedule.objects.filter(func=RETRAIN).exists()
-    assert Schedule.objects.count() == len(JOBS) - 1
+    assert register_schedules() == 2
+    assert not Schedule.objects.filter(func__in=[RETRAIN, FINE_TUNE]).exists()
+    assert Schedule.objects.count() == len(JOBS) - 2
 
 
 def test_a_schedule_that_somebody_changed_is_put_right() -> None:

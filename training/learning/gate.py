@@ -64,6 +64,8 @@ def decide(
     *,
     never_show: Iterable[str] = (),
     speed_ratio: float | None = None,
+    speed_is_agreed: bool = False,
+    forgets: int = 0,
     canaries: Sequence[CanaryCheck] = (),
     missing: Mapping[str, str] | None = None,
 ) -> Verdict:
@@ -71,7 +73,10 @@ def decide(
 
     Compared are the tags that both networks know; a tag the live one has not learnt yet counts as
     new. `speed_ratio` is the candidate's time per photo divided by the live one's, given when the
-    backbone changes. `missing` says of tags outside the dataset what they need.
+    backbone changes; where the slower one was asked for it only says so. `forgets` is how many
+    photos the live network has learnt from that were taken back, and this one has not: that is
+    something better, whatever the figures say. `missing` says of tags outside the dataset what
+    they need.
     """
     figures = measure(test, candidate.scores, candidate.shown)
     shared = [column for column, tag in enumerate(test.tags) if tag in live.knows]
@@ -81,13 +86,13 @@ def decide(
             *(_holds(difference, len(test.photos), policy) for difference in differences),
             *_nothing_to_compare(differences),
             *_sure_enough(differences, len(test.photos), policy),
-            _something_better(test, figures, live, differences, policy),
+            _something_better(test, figures, live, differences, policy, forgets),
             _no_tag_falls(test, candidate, live, shared, policy),
             *_what_cannot_be_judged(test, shared),
             _is_calibrated(figures, policy),
             _never_show_is_clean(test.tags, never_show),
             *(GateLine("canaries", passed, told) for passed, told in tell_canaries(canaries)),
-            *_fast_enough(speed_ratio, policy),
+            *_fast_enough(speed_ratio, policy, speed_is_agreed),
             *_what_is_forgotten(candidate, live, missing or {}),
         ]
     )
@@ -158,6 +163,7 @@ def _something_better(
     live: Answers,
     differences: Sequence[Difference],
     policy: Policy,
+    forgets: int,
 ) -> GateLine:
     gains = [each for each in differences if each.points >= policy.gate_least_gain]
     f1_of_new = {tag: figures.per_tag[tag].f1 or 0.0 for tag in test.tags if tag not in live.learnt}
@@ -169,6 +175,10 @@ def _something_better(
     if gains:
         told = "; ".join(each.in_words() for each in gains)
         return GateLine(_BETTER, True, f"Better than the live network: {told}.")
+    if forgets:
+        told = count(forgets, "photo")
+        sentence = f"It forgets {told}, since taken back, from which the live network has learnt."
+        return GateLine(_BETTER, True, sentence)
     words = f"Nothing got better by {points(policy.gate_least_gain)} or more"
     if f1_of_new:
         best = max(f1_of_new, key=lambda tag: f1_of_new[tag])
@@ -236,9 +246,15 @@ def _never_show_is_clean(tags: Sequence[str], never_show: Iterable[str]) -> Gate
     return GateLine(name, True, "No tag of the never-show list is among its words.")
 
 
-def _fast_enough(speed_ratio: float | None, policy: Policy) -> list[GateLine]:
+def _fast_enough(speed_ratio: float | None, policy: Policy, is_agreed: bool) -> list[GateLine]:
     if speed_ratio is None:
         return []
+    if is_agreed:
+        sentence = (
+            f"The fine-tuned network takes {speed_ratio:.2f} times as long per photo as the live "
+            "one; asking for it was agreeing to that."
+        )
+        return [GateLine("speed", True, sentence)]
     sentence = (
         f"The new backbone takes {speed_ratio:.2f} times as long per photo; "
         f"{policy.gate_speed_ratio:g} times are allowed."

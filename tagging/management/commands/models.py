@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tagging.models import ModelVersion, Promotion
 from tagging.registry import live_version, stand_in
+from tagging.remarks import remarks_on_networks
 from tagging.services.previews import PreviewRefused, preview_version
 from tagging.services.pruning import prune_versions
 from tagging.services.versions import PromotionRefused, promote_version, roll_back
@@ -89,6 +90,8 @@ class Command(BaseCommand):
         instead = stand_in()
         if instead is not None:
             self.stdout.write(f"Version {instead.number} serves instead of the live one.")
+        for sentence in remarks_on_networks():
+            self.stdout.write(sentence)
 
     def _say(self, promotion: Promotion) -> None:
         self.stdout.write(

@@ -184,6 +184,17 @@ def read_history(folder: Path) -> Iterator[Point]:
             continue
 
 
+def cut_history(folder: Path, epoch: int) -> None:
+    """Remove what was written after this epoch had ended; -1 removes everything.
+
+    What a killed process did of an epoch is done again, and a curve shall not show it twice.
+    """
+    kept = [json.dumps(asdict(point)) for point in read_history(folder) if point.epoch <= epoch]
+    part = folder / f".{HISTORY_FILE}"
+    part.write_text("".join(f"{line}\n" for line in kept))
+    part.replace(folder / HISTORY_FILE)
+
+
 def is_finished(folder: Path) -> bool:
     """Return whether the tuned weights are there."""
     return (folder / TUNED_FILE).is_file()

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from tagging.backbones.cards import UnknownBackbone, get_card
+from training.management.tuning_options import add_tuning_options, tuning_wish_of
 from training.models import RunState, TrainingRun
 from training.pipeline import RetrainOptions
 from training.report import RetrainReport
@@ -30,6 +31,8 @@ from training.services import (
     start_run,
     stop_own_run,
 )
+from training.tuning.wishes import TuningWish
+from training.writing import write_file
 
 EXIT_FAILED = 1
 EXIT_NOTHING = 3
@@ -51,6 +54,7 @@ class Command(BaseCommand):
             "--no-promote", action="store_true", help="publish the version without going live"
         )
         parser.add_argument("--backbone", metavar="KEY", help="the network underneath")
+        add_tuning_options(parser)
         parser.add_argument(
             "--queue", action="store_true", help="hand it to the training cluster and return"
         )
@@ -61,7 +65,9 @@ class Command(BaseCommand):
         """Run, print the report, and end with the exit status that says what happened."""
         self.json_path: str | None = options["json"]
         check_backbone(options["backbone"])
+        options["tuning"] = tuning_wish_of(options)
         check_writable(self.json_path)
+        check_writable(options["contact_sheet"], "contact sheet")
         if options["queue"]:
             self._enqueue(options)
             return
@@ -76,8 +82,17 @@ class Command(BaseCommand):
     def _enqueue(self, options: dict[str, Any]) -> None:
         if options["dry_run"] or options["run"]:
             raise CommandError("--queue cannot be combined with --dry-run or --run.")
+        if options["contact_sheet"]:
+            raise CommandError(
+                "--queue cannot be combined with --contact-sheet; the run's page in the admin "
+                "shows it."
+            )
+        tuning: TuningWish | None = options["tuning"]
         run = request_retraining(
-            asked_by=None, backbone=options["backbone"], promote=not options["no_promote"]
+            asked_by=None,
+            backbone=options["backbone"],
+            promote=not options["no_promote"],
+            tuning=tuning.as_json() if tuning else None,
         )
         self._write_json({"run": run.pk, "queued": True})
         if self.json_path != STDOUT:
@@ -108,21 +123,18 @@ def check_backbone(key: str | None) -> None:
         raise CommandError(str(error)) from error
 
 
-def check_writable(path: str | None) -> None:
-    """Raise CommandError before any work if the report could not be written at the end."""
+def check_writable(path: str | None, what: str = "report") -> None:
+    """Raise CommandError before any work if this file could not be written later."""
     if path in (None, STDOUT):
         return
     folder = Path(path).absolute().parent
     if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise CommandError(f"The report cannot be written to {path}.")
+        raise CommandError(f"The {what} cannot be written to {path}.")
 
 
 def write_text(name: str, text: str) -> None:
     """Write a file whole or not at all."""
-    path = Path(name)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    write_file(name, text.encode())
 
 
 @contextmanager
@@ -164,6 +176,8 @@ def _open_run(options: dict[str, Any]) -> tuple[TrainingRun, RetrainOptions]:
             dry_run=options["dry_run"],
             promote=not options["no_promote"],
             backbone_was_named=options["backbone"] is not None,
+            tuning=options["tuning"],
+            contact_sheet=options["contact_sheet"] or "",
         )
         backbone = options["backbone"] or settings.EYES_BACKBONE
         return begin_run(backbone=backbone, options=wishes.as_json()), wishes
