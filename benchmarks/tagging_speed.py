@@ -57,7 +57,7 @@ def measure(photos: list[Path], store: Path) -> tuple[list[float], list[float]]:
         session.run(None, {name: np.asarray(side)[None]})
 
     def run_whole(photo: Path) -> None:
-        classifier.tag(classifier.embed(photo))
+        classifier.tag(*classifier.embed(photo))
 
     whole, bare = [], []
     for photo in photos:

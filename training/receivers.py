@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
+from tagging.clusters import TRAINING_CLUSTER
 from tagging.signals import library_retagged, version_promoted
-from training.services import TRAINING_CLUSTER
 
 
 @receiver(version_promoted, dispatch_uid="training.tell_contributors")

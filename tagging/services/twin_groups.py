@@ -8,13 +8,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from numpy.typing import NDArray
 
+from tagging.backbones.cards import get_card
 from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.presets import current_policy
 from tagging.services.advisory_locks import Lock, call_lock
 from tagging.twins import Bits, Vectors, find_twins, pack_hashes
+
+# On its features the cosines of the policy were measured; those of another network mean something
+# else, so that photos which only that one has seen are compared by their hashes alone.
+MEASURED_FAMILY = "efficientnet_lite0"
+
+
+def is_measured(backbone: str) -> bool:
+    """Return whether cosines of this backbone can tell near-duplicates.
+
+    A fine-tuned network can if its base can: its first features are those of the base.
+    """
+    card = get_card(backbone)
+    return (card.tuned_from or card.key) == MEASURED_FAMILY
 
 
 @contextmanager
@@ -90,17 +105,21 @@ class TwinIndex:
         self._count = needed
 
     def _vectors_of(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Vectors]:
-        """Return those rows that have an embedding of this backbone, with the compared part."""
+        """Return those rows that have an embedding of the same family, with the compared part.
+
+        A fine-tuned network and its base agree in that part, so either's vector will do: of
+        photos from before and from after a swap some have only one of them.
+        """
         row_of = {self._ids[row]: row for row in rows.tolist()}
-        ids = list(row_of)
-        found: list[int] = []
-        vectors = [np.empty((0, self.top_features), np.float16)]
-        for some in chunks(ids):
-            embeddings = Embedding.objects.of_backbone(self.backbone).filter(content_id__in=some)
-            for embedding in embeddings:
-                found.append(row_of[embedding.content_id])
-                vectors.append(embedding.as_array()[None, : self.top_features])
-        return np.array(found, dtype=np.intp), np.concatenate(vectors)
+        vectors: dict[int, NDArray[np.float16]] = {}
+        of_family = Q(backbone=MEASURED_FAMILY) | Q(backbone__startswith=f"{MEASURED_FAMILY}+")
+        for some in chunks(list(row_of) if is_measured(self.backbone) else []):
+            for embedding in Embedding.objects.filter(of_family, content_id__in=some):
+                compared = embedding.as_array()[: self.top_features]
+                vectors[row_of[embedding.content_id]] = compared
+        found = np.array(list(vectors), dtype=np.intp)
+        nothing = np.empty((0, self.top_features), np.float16)
+        return found, np.stack(list(vectors.values())) if vectors else nothing
 
 
 def join_groups(content_ids: Sequence[int]) -> tuple[TwinGroup, bool]:

@@ -10,7 +10,12 @@ from tagging.models import ModelVersion, Promotion
 from tagging.registry import live_version, stand_in
 from tagging.services.previews import PreviewRefused, preview_version
 from tagging.services.pruning import prune_versions
-from tagging.services.versions import PromotionRefused, promote_version, roll_back
+from tagging.services.versions import (
+    PromotionRefused,
+    promote_by_hand,
+    promoted_sentence,
+    roll_back,
+)
 
 DEEDS = "list|preview N|promote N|rollback|prune"
 MOST_ROWS = 20
@@ -49,7 +54,7 @@ class Command(BaseCommand):
                 self._preview(find_version(options["number"]))
             case "promote":
                 version = find_version(options["number"])
-                self._say(promote_version(version=version, reason=options["reason"]))
+                self._say(promote_by_hand(version=version, reason=options["reason"]))
             case "rollback":
                 self._say(roll_back())
             case "prune":
@@ -91,10 +96,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Version {instead.number} serves instead of the live one.")
 
     def _say(self, promotion: Promotion) -> None:
-        self.stdout.write(
-            f"Version {promotion.version.number} is live. Workers follow with their next job, "
-            "and the library is tagged anew."
-        )
+        self.stdout.write(f"{promoted_sentence(promotion)} Workers follow with their next job.")
 
 
 def find_version(number: int) -> ModelVersion:
