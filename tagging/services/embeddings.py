@@ -19,7 +19,7 @@ from gallery.models import Image, ImageQuerySet
 from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import live_backbone, open_backbone
-from tagging.services.twin_groups import TwinIndex, hold_twin_groups, is_measured
+from tagging.services.twin_groups import REFERENCE, TwinIndex, family_of, hold_twin_groups
 
 if TYPE_CHECKING:
     from tagging.backbones.cards import BackboneCard
@@ -175,13 +175,14 @@ def collect_garbage(sha256: str) -> bool:
 
 
 def _place_newcomers(image_ids: Collection[int], backbone: str) -> None:
-    """Let the first day's network look at new bytes first, where only it can tell near-duplicates.
+    """Let the first day's network look at new bytes first, where it tells near-duplicates best.
 
     The group of a content is found once, when it is first seen, by cosines that were measured on
-    one family of networks (`twin_groups`). Whatever else embeds a photo comes after that.
+    one network (`twin_groups`). Whatever else embeds a photo comes after that, so that all photos
+    are compared on the same features, whichever backbone serves.
     """
     first_day = str(settings.EYES_BACKBONE)
-    if is_measured(backbone) or not is_measured(first_day):
+    if family_of(backbone) == REFERENCE or family_of(first_day) != REFERENCE:
         return
     unknown: list[int] = []
     for ids in chunks(sorted(set(image_ids))):

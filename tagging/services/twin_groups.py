@@ -18,18 +18,20 @@ from tagging.presets import current_policy
 from tagging.services.advisory_locks import Lock, call_lock
 from tagging.twins import Bits, Vectors, find_twins, pack_hashes
 
-# On its features the cosines of the policy were measured; those of another network mean something
-# else, so that photos which only that one has seen are compared by their hashes alone.
-MEASURED_FAMILY = "efficientnet_lite0"
+# On its features the cosines of the policy were measured.
+REFERENCE = "efficientnet_lite0"
+# The same cosines tell copies from strangers on these (benchmarks/twin_features.py). Of another
+# network nobody knows what a cosine means: there the hashes decide alone.
+MEASURED = frozenset({REFERENCE, "vgg16"})
 
 
-def is_measured(backbone: str) -> bool:
-    """Return whether cosines of this backbone can tell near-duplicates.
+def family_of(backbone: str) -> str:
+    """Return the key of the network whose features come first in vectors of this backbone.
 
-    A fine-tuned network can if its base can: its first features are those of the base.
+    Those of a fine-tuned network are its base's, so that the two can be compared.
     """
     card = get_card(backbone)
-    return (card.tuned_from or card.key) == MEASURED_FAMILY
+    return card.tuned_from or card.key
 
 
 @contextmanager
@@ -112,8 +114,9 @@ class TwinIndex:
         """
         row_of = {self._ids[row]: row for row in rows.tolist()}
         vectors: dict[int, NDArray[np.float16]] = {}
-        of_family = Q(backbone=MEASURED_FAMILY) | Q(backbone__startswith=f"{MEASURED_FAMILY}+")
-        for some in chunks(list(row_of) if is_measured(self.backbone) else []):
+        family = family_of(self.backbone)
+        of_family = Q(backbone=family) | Q(backbone__startswith=f"{family}+")
+        for some in chunks(list(row_of) if family in MEASURED else []):
             for embedding in Embedding.objects.filter(of_family, content_id__in=some):
                 compared = embedding.as_array()[: self.top_features]
                 vectors[row_of[embedding.content_id]] = compared
