@@ -32,11 +32,15 @@ def request_retraining(
     While one is waiting already, that one is returned instead of a second. Its job is put in the
     queue again, since the first may be lost with a queue; a run starts only once anyway.
     """
+    options: dict[str, Any] = {"promote": promote}
+    if backbone:
+        # As at a terminal: who names a backbone knows how fast it is.
+        options["backbone_was_named"] = True
     with transaction.atomic():
         run = TrainingRun.objects.waiting().filter(backbone=backbone or "").first()
-        if run is None or run.options != {"promote": promote}:
+        if run is None or run.options != options:
             run = TrainingRun.objects.create(
-                backbone=backbone or "", options={"promote": promote}, asked_by=asked_by
+                backbone=backbone or "", options=options, asked_by=asked_by
             )
         run_id = run.pk
         transaction.on_commit(
