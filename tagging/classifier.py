@@ -52,26 +52,47 @@ class Classifier:
         """Return the facts of the backbone whose embeddings are read."""
         return self.loaded.engine.card
 
-    def embed(self, source: Path | bytes) -> Floats:
-        """Return the embedding float32 [1, d] of one file.
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Return the keys of the backbones whose vectors `tag` takes, one or two."""
+        return self.loaded.spaces
+
+    def embed(self, source: Path | bytes) -> tuple[Floats, ...]:
+        """Return the vectors float32 [1, d] of one file in every space that `tag` reads.
 
         Raises UnreadablePhoto, also for a file that would be too large to be uploaded.
         """
-        pixels = decode_for(self.card, source, max_bytes=settings.EYES_MAX_UPLOAD_BYTES)
-        return self.loaded.engine.embed(pixels[None])
+        engines = [self.loaded.engine, self.loaded.first_day][: len(self.spaces)]
+        return tuple(
+            engine.embed(
+                decode_for(engine.card, source, max_bytes=settings.EYES_MAX_UPLOAD_BYTES)[None]
+            )
+            for engine in engines
+            if engine is not None
+        )
 
     def tag(
-        self, embeddings: NDArray[np.floating[Any]], *, only_suggested: bool = False
+        self,
+        embeddings: NDArray[np.floating[Any]],
+        first_day: NDArray[np.floating[Any]] | None = None,
+        *,
+        only_suggested: bool = False,
     ) -> list[list[ScoredTag]]:
         """Return the tags of each photo, the highest score first, for embeddings [n, d].
+
+        `first_day` are the vectors of the second space, where there are two (see `spaces`).
 
         Every tag that was learnt here comes with its score, whether or not it passes (unless
         `only_suggested`); of the first-day tags only those worth offering come. Where both know a
         tag the trained head speaks. Words that no machine may say are left out. What is shown is
         the most specific: tags above a shown one are implied, and not shown beside it.
         """
+        if (first_day is None) != (len(self.spaces) == 1):
+            raise ValueError(f"Vectors of {' and '.join(self.spaces)} are read, no others.")
         return self.speech.about(
-            np.asarray(embeddings, dtype=np.float32), only_suggested=only_suggested
+            np.asarray(embeddings, dtype=np.float32),
+            first_day=None if first_day is None else np.asarray(first_day, dtype=np.float32),
+            only_suggested=only_suggested,
         )
 
     @cached_property
@@ -79,7 +100,7 @@ class Classifier:
         """Return what turns embeddings into words."""
         return Speech(
             head=self.loaded.head,
-            top=self.loaded.engine.imagenet_head(),
+            top=self.loaded.first_day.imagenet_head() if self.loaded.first_day else None,
             words=self.words,
             roll_up_show=current_policy().roll_up_show,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A serving process holds the live backbone, and the last one while it is being replaced.
-KEPT_ENGINES = 2
 KERAS = "keras"
+# A serving process holds the live backbone, the first day's where that has words of its own to say,
+# and the last one while it is being replaced.
+KEPT_ENGINES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,26 @@ class LoadedVersion:
     version: ModelVersion
     head: Head | None
     engine: Engine
+
+    @cached_property
+    def first_day(self) -> Engine | None:
+        """Return the engine whose own classes give the first day's words, None where none has any.
+
+        That is the version's own, unless its network came without a linear top: then the network
+        of the first day goes on saying them. Words are something to lose in a swap.
+        """
+        if self.engine.imagenet_head() is not None:
+            return self.engine
+        return _first_day_engine(besides=self.engine.card.key)
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Return the keys of the backbones whose vectors are read: first those that the head
+        reads, then those of the first day's words, where another network says them."""
+        own = self.engine.card.key
+        if self.first_day is None or self.first_day is self.engine:
+            return (own,)
+        return own, self.first_day.card.key
 
 
 def live_promotion() -> Promotion | None:
@@ -43,6 +65,16 @@ def live_version() -> ModelVersion:
     """Return the version that was promoted last, or version 0 before the first promotion."""
     promotion = live_promotion()
     return promotion.version if promotion else ModelVersion.objects.bootstrap()
+
+
+def live_backbone() -> str:
+    """Return the key of the backbone that serves, so that new photos are embedded with it and the
+    next head is taught on it.
+
+    A backbone stays until another one has won; version 0 follows `EYES_BACKBONE`, the network of
+    the first day. While a damaged version is passed over it is that of the one that stands in.
+    """
+    return (stand_in() or live_version()).serving_backbone
 
 
 def standing_versions() -> list[ModelVersion]:
@@ -198,6 +230,24 @@ def close_backbones() -> bool:
         state = NetworkState.READY if _engines else NetworkState.UNLOADED
         network_changed.send(sender=LoadedVersion, state=state, backbone=key)
     return bool(idle)
+
+
+def _first_day_engine(besides: str) -> Engine | None:
+    """Return the engine of `EYES_BACKBONE` if it has first-day words and is not `besides`.
+
+    One that cannot be opened costs its words and nothing else: what was taught here goes on.
+    """
+    from tagging.engine import BackboneUnavailable, EngineMismatch
+
+    key = str(settings.EYES_BACKBONE)
+    if key == besides:
+        return None
+    try:
+        engine = open_backbone(key)
+    except (BackboneUnavailable, EngineMismatch) as error:
+        logger.warning("The first day's words are not said: %s", error)
+        return None
+    return engine if engine.imagenet_head() is not None else None
 
 
 def _check_backbone(key: str, head: Head | None) -> None:

@@ -82,11 +82,16 @@ class Speech:
     words: Words
     roll_up_show: float
 
-    def about(self, embeddings: Floats, *, only_suggested: bool) -> list[list[ScoredTag]]:
-        """Return the tags of each photo, the highest score first, for float32 [n, d]."""
+    def about(
+        self, embeddings: Floats, *, first_day: Floats | None = None, only_suggested: bool
+    ) -> list[list[ScoredTag]]:
+        """Return the tags of each photo, the highest score first, for float32 [n, d].
+
+        `first_day` are the vectors that the top reads, where they are another network's.
+        """
         sheet = _Sheet.blank(len(embeddings), len(self._names))
         spoken = self.head.speak(embeddings) if self.head else None
-        self._say_first_day(sheet, embeddings, spoken)
+        self._say_first_day(sheet, embeddings if first_day is None else first_day, spoken)
         if spoken is not None:
             self._say_learnt(sheet, spoken)
             self._roll_up(sheet)

@@ -6,9 +6,12 @@ import logging
 
 from django_q.tasks import async_task
 
-from tagging.models import ModelVersion
+from tagging.fresh_process import run_manage
+from tagging.models import EmbeddingSpace, ModelVersion
 
 logger = logging.getLogger(__name__)
+
+_KEPT_OF_ERRORS = 4000
 
 
 def tag_image(image_id: int) -> str:
@@ -100,3 +103,43 @@ def prune_versions() -> str:
     if not pruned:
         return "No version had to be pruned."
     return f"Removed the files of version {', '.join(map(str, sorted(pruned)))}."
+
+
+def fill_space(space_id: int, ticket: str) -> str:
+    """Embed the library in another space for a while, in a fresh process, and hand the rest on.
+
+    Only the job with the newest ticket does anything. A killed process hands nothing on; the
+    scheduled job does.
+    """
+    from tagging.services import spaces
+
+    mine = EmbeddingSpace.objects.filter(pk=space_id, ticket=ticket)
+    space = mine.unfinished().filter(problem="").first()
+    if space is None:
+        return f"Embedding space {space_id} is full, forgotten, or another job's."
+    ended = run_manage("embed", "--slice", str(space_id), environment=spaces.frugal_environment())
+    if ended.returncode:
+        raise RuntimeError(f"{space} stopped: {ended.stderr[-_KEPT_OF_ERRORS:]}")
+    still = EmbeddingSpace.objects.filter(pk=space_id)
+    if mine.exists() or not still.waiting().exists():
+        spaces.hand_out_filling()
+    return ended.stdout.strip()
+
+
+def resume_filling() -> str:
+    """Go on with embedding spaces whose job was cut short; for every hour."""
+    from tagging.services import spaces
+
+    space = spaces.resume_filling()
+    return "No embedding space waits to be filled." if space is None else f"Going on with {space}."
+
+
+def forget_space(backbone: str) -> str:
+    """Delete the vectors of a backbone that nobody reads; return in words how many or why not."""
+    from tagging.services import spaces
+
+    try:
+        deleted = spaces.forget_space(backbone=backbone)
+    except spaces.SpaceRefused as refusal:
+        return str(refusal)
+    return f"{deleted} vectors of {backbone} forgotten."

@@ -7,6 +7,7 @@ from django.urls import path
 
 from tagging import views
 from tagging.admin.policy import policy_page
+from tagging.admin.spaces import spaces_page
 from tagging.views import deeds, review
 
 app_name = "tagging"
@@ -22,6 +23,7 @@ urlpatterns = [
     path("images/<int:pk>/tags/mark/", deeds.mark, name="mark"),
     path("tag-events/<int:pk>/undo/", deeds.undo, name="undo"),
     path("admin/policy/", admin.site.admin_view(policy_page), name="policy"),
+    path("admin/spaces/", admin.site.admin_view(spaces_page), name="spaces"),
     path("review/", review.review, name="review"),
     path("review/answer/", review.answer, name="review_answer"),
     path("review/name/", review.name, name="review_name"),

@@ -18,7 +18,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
 
 from gallery.models import User
+from tagging.backbones.cards import get_card
 from tagging.backbones.prepare import prepare_backbone
+from tagging.backbones.weights import file_sha256
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # As root there is no sandbox; the rest keeps the browser from calling home.
@@ -65,6 +67,34 @@ def session_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if (ready / "efficientnet_lite0").is_dir():
         shutil.copytree(ready / "efficientnet_lite0", store / "backbones" / "efficientnet_lite0")
     prepare_backbone("efficientnet_lite0", store)
+    return store
+
+
+@pytest.fixture(scope="session")
+def session_vgg16(session_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models store with the embedded network and VGG16, which has no first-day words.
+
+    Its weights are random: the real ones cannot be had in every place tests run in. Do not write
+    to it.
+    """
+    import keras
+
+    from tagging.backbones.fetch import fetch_weights
+
+    folder = tmp_path_factory.mktemp("vgg16")
+    shutil.copytree(session_store / "backbones", folder / "models_store" / "backbones")
+    keras.utils.set_random_seed(7)
+    file = folder / "random.weights.h5"
+    keras.applications.VGG16(weights=None, include_top=False).save_weights(file)
+    fetch_weights(get_card("vgg16"), folder / "models_store", source=file, sha256=file_sha256(file))
+    return folder / "models_store"
+
+
+@pytest.fixture
+def two_backbones(settings: Settings, session_vgg16: Path) -> Path:
+    """This test's own models store, with the embedded network and VGG16 ready in it."""
+    store = Path(settings.EYES_MODELS_STORE)
+    shutil.copytree(session_vgg16 / "backbones", store / "backbones")
     return store
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tagging.head import Head
 from tagging.models import Tag
 from tagging.registry import LoadedVersion, open_backbone
-from tagging.services.embeddings import embed_images, embedding_matrix
+from tagging.services.embeddings import embed_images, embedding_matrices
 from training.learning.canaries import CanaryCheck
 from training.live import ask_live
 from training.models import Canary
@@ -52,14 +52,15 @@ def _meant(canary: Canary) -> Tag:
 
 def _read(speaker: LoadedVersion, canaries: Sequence[Canary]) -> Shown:
     """Return what the version shows on these photos; nothing of those that cannot be read."""
-    backbone = speaker.engine.card.key
     photos = {canary.image_id for canary in canaries}
-    embed_images(image_ids=photos, backbone=backbone)
-    found, embeddings = embedding_matrix(photos, backbone)
+    for backbone in speaker.spaces:
+        embed_images(image_ids=photos, backbone=backbone)
+    found, (embeddings, *others) = embedding_matrices(photos, speaker.spaces)
     if not found:
         return {}
     tags = tuple(sorted({_meant(canary).name for canary in canaries}))
-    shown = ask_live(speaker, embeddings, tags).answers.shown
+    first_day = others[0] if others else None
+    shown = ask_live(speaker, embeddings, tags, first_day=first_day).answers.shown
     return {
         (photo, tag): bool(shown[row, column])
         for row, photo in enumerate(found)

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+from tagging.clusters import TRAINING_CLUSTER
 from training.schedules import JOBS
-from training.services import TRAINING_CLUSTER
 from training.tuning.wishes import switched_off_here
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from gallery.models import Image
 from tagging.backbones.cards import get_card
 from tagging.chunks import chunks
 from tagging.presets import current_policy
+from tagging.registry import live_backbone
 from tagging.services.embeddings import embed_images, embedding_matrix
 from training.learning.curve import USUAL_POINTS, draw_curve
 from training.learning.examples import (
@@ -58,7 +58,7 @@ def draw_learning_curve(
     curve; it takes the place of an earlier one of this dataset and backbone. Raises NothingToDraw.
     """
     last_run = dataset.runs.exclude(backbone="").first()
-    backbone = last_run.backbone if last_run else settings.EYES_BACKBONE
+    backbone = last_run.backbone if last_run else live_backbone()
     examples, embeddings = _what_is_left(dataset, backbone)
     compared = get_card(backbone).top_features
     drawn = draw_curve(examples, embeddings, current_policy(), compared, points, say)

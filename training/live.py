@@ -31,8 +31,10 @@ def ask_live(
     embeddings: NDArray[np.float16],
     tags: tuple[str, ...],
     words: Words | None = None,
+    first_day: NDArray[np.float16] | None = None,
 ) -> Opinion:
-    """Return what the live version says of these tags for embeddings [n, d] of its own backbone.
+    """Return what the live version says of these tags for embeddings [n, d] of its own backbone,
+    and `first_day` [n, k] of that of the first day's words where it is another (`live.spaces`).
 
     The trained head speaks where it knows the tag and the like of the photo, else the first-day
     vocabulary; a tag neither knows scores 0 and is not among `knows`. A first-day tag counts as
@@ -46,7 +48,8 @@ def ask_live(
     size = (len(embeddings), len(tags))
     scores = np.zeros(size, dtype=np.float32)
     shown, believed = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
-    knows = _ask_vocabulary(live, embeddings, tags, words, scores, shown, believed)
+    read = embeddings if first_day is None else first_day
+    knows = _ask_vocabulary(live, read, tags, words, scores, shown, believed)
     learnt: frozenset[str] = frozenset()
     if live.head is not None:
         place_of = _places(live.head.labels, tags, words)
@@ -90,7 +93,7 @@ def _ask_vocabulary(
     believed: NDArray[np.bool_],
 ) -> frozenset[str]:
     """Fill in what the backbone's own classes say; return the tags they know."""
-    top = live.engine.imagenet_head()
+    top = live.first_day.imagenet_head() if live.first_day else None
     vocabulary = words.first_day
     place_of = {tag: place for place, tag in enumerate(vocabulary.tags)}
     shared = {

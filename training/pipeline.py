@@ -20,8 +20,9 @@ from tagging.policy import Policy
 from tagging.presets import current_policy
 from tagging.previews import Preview
 from tagging.registry import LoadedVersion, serving_version
-from tagging.services.embeddings import embed_images
+from tagging.services.embeddings import embed_images, photos_without_vector
 from tagging.services.previews import PreviewRefused, preview_version, request_preview
+from tagging.services.spaces import FEW
 from tagging.services.suggestions import retag_library
 from tagging.services.versions import promote_version
 from training.canaries import check_canaries
@@ -230,12 +231,14 @@ def _open_classroom(
     progress.tell("Asking the live network", 0.36)
     examples, live = snapshot.examples, serving_version()
     embeddings = load_embeddings(examples.photos, backbone)
-    live_embeddings = embeddings
-    if live.engine.card.key != backbone:
-        ids = Image.objects.filter(sha256__in=examples.photos).values_list("pk", flat=True)
-        _embed(list(ids), live.engine.card.key, progress, 0.36, 0.39)
-        live_embeddings = load_embeddings(examples.photos, live.engine.card.key)
-    opinion = ask_live(live, live_embeddings, examples.tags)
+    read = []
+    for key in live.spaces:
+        if key != backbone:
+            ids = Image.objects.filter(sha256__in=examples.photos).values_list("pk", flat=True)
+            _embed(list(ids), key, progress, 0.36, 0.39)
+        read.append(embeddings if key == backbone else load_embeddings(examples.photos, key))
+    first_day = read[1] if len(read) > 1 else None
+    opinion = ask_live(live, read[0], examples.tags, first_day=first_day)
     test = examples.rows_on(TEST)
     said = opinion.answers
     on_test = Answers(said.scores[test], said.shown[test], said.knows, said.learnt)
@@ -294,8 +297,7 @@ def _go_live(
     version: ModelVersion, run: TrainingRun, judged: Judged, progress: Progress
 ) -> Preview | None:
     """Swap, and let the new version speak about every photo; return what that changes."""
-    every = Image.objects.values_list("pk", flat=True)
-    _embed(list(every), run.backbone, progress, 0.80, 0.86)
+    _fill_space(run.backbone, progress)
     preview = _look_ahead(version, progress)
     progress.tell(RETAGGING, 0.90)
     promote_version(
@@ -308,6 +310,23 @@ def _go_live(
         async_task("tagging.tasks.retag_library")
         raise
     return preview
+
+
+def _fill_space(backbone: str, progress: Progress) -> None:
+    """Embed the whole library, and what is uploaded meanwhile, until only a few are missing.
+
+    Re-tagging embeds those on its way. What a round cannot read the next one does not try again,
+    and a run that is killed has lost no vector.
+    """
+    tried: set[int] = set()
+    while True:
+        missing = set(photos_without_vector(backbone).values_list("pk", flat=True)) - tried
+        if not missing:
+            return
+        _embed(sorted(missing), backbone, progress, 0.80, 0.86)
+        tried |= missing
+        if len(missing) <= FEW:
+            return
 
 
 def _look_ahead(version: ModelVersion, progress: Progress) -> Preview | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
+from tagging.clusters import TRAINING_CLUSTER
 from tagging.signals import (
     library_retagged,
     remarks_wanted,
     version_promoted,
     versions_pruned,
 )
-from training.services import TRAINING_CLUSTER
 from training.tuning.lineage import networks_to_redo, prune_networks
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_q.models import Schedule
 
-from training.services import TRAINING_CLUSTER
+from tagging.clusters import TRAINING_CLUSTER
 
 NEVER = "off"
 # Each site adds so many minutes at most to a time of day, always the same ones: many sites on one
@@ -101,6 +101,11 @@ JOBS = (
         rhythm=Rhythm.DAILY,
         at=time(5, 30),
         cluster=TRAINING_CLUSTER,
+    ),
+    ScheduledJob(
+        name="Go on filling embedding spaces",
+        function="tagging.tasks.resume_filling",
+        rhythm=Rhythm.HOURLY,
     ),
     ScheduledJob(
         name="Forget old sightings",

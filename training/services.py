@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from gallery.models import User
+from tagging.clusters import TRAINING_CLUSTER
+from tagging.registry import live_backbone
 from training.models import HEARTBEAT_LIMIT, DatasetVersion, RunState, TrainingRun
 from training.process import is_surely_gone, process_mark
 
-TRAINING_CLUSTER = "training"
 RETAGGING = "Re-tagging the library"
 KILLED = "Killed: it stopped giving signs of life before it came to an end."
 # What is kept of a run's own words; the newest count.
@@ -37,7 +37,12 @@ def request_retraining(
     waiting already, that one is returned instead of a second. Its job is put in the
     queue again, since the first may be lost with a queue; a run starts only once anyway.
     """
-    options = {"promote": promote} | ({"tuning": tuning} if tuning else {})
+    options: dict[str, Any] = {"promote": promote}
+    if backbone:
+        # As at a terminal: who names a backbone knows how fast it is.
+        options["backbone_was_named"] = True
+    if tuning:
+        options["tuning"] = tuning
     with transaction.atomic():
         waiting = TrainingRun.objects.waiting().filter(backbone=backbone or "")
         run = next((each for each in waiting if each.options == options), None)
@@ -103,7 +108,7 @@ def start_run(*, run: TrainingRun) -> TrainingRun:
     if not won:
         raise AlreadyRunning(f"Run {run.pk} was already started; it is {run.state}.")
     if not run.backbone:
-        run.backbone = settings.EYES_BACKBONE
+        run.backbone = live_backbone()
         run.save(update_fields=["backbone"])
     return run
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 
-from django.conf import settings
-
+from tagging.fresh_process import run_manage
 from tagging.models import Promotion
 from tagging.presets import current_policy
 from tagging.registry import live_version
@@ -40,7 +37,7 @@ def run_training(run_id: int) -> str:
     run = TrainingRun.objects.waiting().filter(pk=run_id).first()
     if run is None:
         return f"Run {run_id} does not wait any more."
-    ended = _manage("retrain", "--run", str(run_id))
+    ended = run_manage("retrain", "--run", str(run_id))
     run.refresh_from_db()
     if not run.is_over:
         finish_run(run=run, state=RunState.FAILED, reason=KILLED)
@@ -52,7 +49,7 @@ def run_training(run_id: int) -> str:
 def draw_learning_curve(dataset_id: int) -> str:
     """Measure the learning curve of a dataset in a fresh process, for the reasons above, and
     return what it says about having labelled enough. Handed out twice it is drawn twice."""
-    ended = _manage("learning_curve", "--dataset", str(dataset_id))
+    ended = run_manage("learning_curve", "--dataset", str(dataset_id))
     if ended.returncode not in _EXITS_THAT_ARE_FINE:
         raise RunFailed(ended.stderr[-_KEPT_OF_ERRORS:])
     return ended.stdout.strip().splitlines()[-1]
@@ -115,8 +112,3 @@ def fill_review_queue() -> str:
     text = str(fill_queue())
     logger.info(text)
     return text
-
-
-def _manage(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-    return subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True)

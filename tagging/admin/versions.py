@@ -19,7 +19,12 @@ from tagging.previews import Example, Preview
 from tagging.registry import live_version, stand_in
 from tagging.remarks import remarks_on_networks
 from tagging.services.previews import PreviewRefused, request_preview
-from tagging.services.versions import PromotionRefused, promote_version, roll_back
+from tagging.services.versions import (
+    PromotionRefused,
+    promote_by_hand,
+    promoted_sentence,
+    roll_back,
+)
 
 if TYPE_CHECKING:
     VersionAdmin = admin.ModelAdmin[ModelVersion]
@@ -143,7 +148,7 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
         """Make this version the live one, or say why it cannot be."""
         version = get_object_or_404(ModelVersion, pk=pk)
         why = request.POST.get("reason", "").strip()[:LONGEST_REASON]
-        return self._swap(request, lambda by: promote_version(version=version, by=by, reason=why))
+        return self._swap(request, lambda by: promote_by_hand(version=version, by=by, reason=why))
 
     def go_back(self, request: HttpRequest) -> HttpResponse:
         """Return to the version that was live before the present one."""
@@ -159,8 +164,7 @@ class ModelVersionAdmin(OnRecord, VersionAdmin):
         except PromotionRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
-            text = f"Version {promotion.version.number} is live; the library is tagged anew."
-            self.message_user(request, text, messages.SUCCESS)
+            self.message_user(request, promoted_sentence(promotion), messages.SUCCESS)
         return redirect("admin:tagging_modelversion_changelist")
 
 

@@ -80,6 +80,10 @@ class EmbeddingSpaceQuerySet(models.QuerySet["EmbeddingSpace"]):
         """Return the spaces that are still being filled, the oldest wish first."""
         return self.filter(finished_at=None).order_by("asked_at", "pk")
 
+    def waiting(self) -> Self:
+        """Return the unfinished ones that can go on, the oldest wish first."""
+        return self.unfinished().filter(problem="")
+
 
 class EmbeddingSpace(models.Model):
     """The wish that every photo has a vector of one backbone, and how far that is.
@@ -97,6 +101,8 @@ class EmbeddingSpace(models.Model):
     seen_at = models.DateTimeField("last sign of work", null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     unreadable = models.PositiveIntegerField("photos nobody can read", default=0)
+    photos_per_second = models.FloatField("speed of the last slice", null=True, blank=True)
+    ticket = models.CharField("the only job that may go on", max_length=32, blank=True)
     problem = models.TextField("why it cannot go on", blank=True)
 
     objects = EmbeddingSpaceQuerySet.as_manager()

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
-from gallery.models import Image
+from gallery.models import Image, ImageQuerySet
 from tagging.chunks import chunks, spanning
 from tagging.models import Content, Embedding, TwinGroup
-from tagging.registry import open_backbone
-from tagging.services.twin_groups import TwinIndex, hold_twin_groups
+from tagging.registry import live_backbone, open_backbone
+from tagging.services.twin_groups import REFERENCE, TwinIndex, family_of, hold_twin_groups
 from tagging.services.vectors import catch_up_vectors, forget_vector
 
 if TYPE_CHECKING:
@@ -67,12 +68,13 @@ def embed_images(
 ) -> EmbedReport:
     """Store the missing vectors of these photos, and find the near-duplicates of new bytes.
 
-    `backbone` is a key, by default that of the settings. `progress` is called with the number of
-    photos done since the last call. Safe beside other processes doing the same, and for photos
+    `backbone` is a key, by default that of the live version. `progress` is called with the number
+    of photos done since the last call. Safe beside other processes doing the same, and for photos
     that are deleted meanwhile. A photo that cannot be decoded is reported and stops nothing.
     Raises UnknownBackbone, BackboneUnavailable or EngineMismatch where no network can be opened.
     """
-    key = backbone or settings.EYES_BACKBONE
+    key = backbone or live_backbone()
+    _place_newcomers(image_ids, key)
     waiting = _without_embedding(image_ids, key)
     report = EmbedReport(already=len(image_ids) - len(waiting))
     if progress and report.already:
@@ -128,6 +130,35 @@ def embedding_matrix(
     return found, np.stack([vectors[sha256_of[image_id]] for image_id in found])
 
 
+def embedding_matrices(
+    image_ids: Collection[int], backbones: Sequence[str]
+) -> tuple[list[int], tuple[NDArray[np.float16], ...]]:
+    """Return (ids, float16 [n, d] for each backbone) of those photos that have a vector of all."""
+    found, first = embedding_matrix(image_ids, backbones[0])
+    matrices = [first]
+    for backbone in backbones[1:]:
+        both, matrix = embedding_matrix(found, backbone)
+        kept = np.isin(found, both)
+        found, matrices = both, [*(one[kept] for one in matrices), matrix]
+    return found, tuple(matrices)
+
+
+def photos_without_vector(backbone: str) -> ImageQuerySet:
+    """Return the photos of whose bytes this backbone has no vector, to be counted or embedded.
+
+    Written as two conditions, one inside the other: a join would let SQLite begin with all
+    embeddings of the backbone, for every photo.
+    """
+    vectors = Embedding.objects.of_backbone(backbone).filter(content=OuterRef("pk"))
+    seen = Content.objects.filter(Exists(vectors), sha256=OuterRef("sha256"))
+    return Image.objects.filter(~Exists(seen))
+
+
+def missing_images(image_ids: Collection[int], backbone: str) -> list[int]:
+    """Return, of these photos, one for each distinct file without a vector of this backbone."""
+    return [photo.image_id for photo in _without_embedding(image_ids, backbone)]
+
+
 def contents_by_id(hashes: Collection[str]) -> dict[int, str]:
     """Return the known ones of these SHA-256 by the id of their content.
 
@@ -150,6 +181,25 @@ def collect_garbage(sha256: str) -> bool:
         TwinGroup.objects.filter(pk=content.group_id, contents=None).delete()
         transaction.on_commit(partial(forget_vector, content_id=content_id))
     return True
+
+
+def _place_newcomers(image_ids: Collection[int], backbone: str) -> None:
+    """Let the first day's network look at new bytes first, where it tells near-duplicates best.
+
+    The group of a content is found once, when it is first seen, by cosines that were measured on
+    one network (`twin_groups`). Whatever else embeds a photo comes after that, so that all photos
+    are compared on the same features, whichever backbone serves.
+    """
+    first_day = str(settings.EYES_BACKBONE)
+    if family_of(backbone) == REFERENCE or family_of(first_day) != REFERENCE:
+        return
+    unknown: list[int] = []
+    for ids in chunks(sorted(set(image_ids))):
+        sha256_of = dict(Image.objects.filter(pk__in=ids).values_list("pk", "sha256"))
+        known = set(contents_by_id(set(sha256_of.values())).values())
+        unknown += [pk for pk, sha256 in sha256_of.items() if sha256 not in known]
+    if unknown:
+        embed_images(image_ids=unknown, backbone=first_day)
 
 
 def _without_embedding(image_ids: Collection[int], backbone: str) -> list[_Waiting]:

@@ -16,7 +16,7 @@ from tagging.models import ImageTag, ModelVersion, Suggestion, Tag
 from tagging.previews import MOST_EXAMPLES, Example, Preview
 from tagging.registry import live_version, load_version
 from tagging.services.ballots import Pair
-from tagging.services.embeddings import embedding_matrix
+from tagging.services.embeddings import embedding_matrices
 from tagging.services.suggestions import CHUNK, offered_names, wanted_suggestions
 from tagging.version_files import DamagedVersion
 
@@ -70,12 +70,12 @@ def preview_version(
 
 def _count_chunk(classifier: Classifier, image_ids: Sequence[int], preview: Preview) -> None:
     """Add to the preview what would come and go on these photos."""
-    found, vectors = embedding_matrix(image_ids, classifier.card.key)
+    found, vectors = embedding_matrices(image_ids, classifier.spaces)
     preview.looked_at += len(found)
     preview.unseen += len(image_ids) - len(found)
     if not found:
         return
-    spoken = dict(zip(found, classifier.tag(vectors, only_suggested=True), strict=True))
+    spoken = dict(zip(found, classifier.tag(*vectors, only_suggested=True), strict=True))
     tag_ids = _ids_of(offered_names(spoken))
     wanted = wanted_suggestions(classifier, spoken, tag_ids)
     here = {"image__in": found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,7 +14,8 @@ from tagging.classifier import Classifier, current_classifier
 from tagging.models import ImageTag, ModelVersion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.ballots import Pair
-from tagging.services.embeddings import EmbedReport, embed_images, embedding_matrix
+from tagging.services.embeddings import embed_images, embedding_matrices, missing_images
+from tagging.services.spaces import FEW, count_fillable, wish_space
 from tagging.services.tags import ids_of_tags
 from tagging.services.word_lock import keep_words
 from tagging.signals import library_retagged
@@ -43,6 +44,9 @@ class RetagReport:
     removed: int = 0
     changed: int = 0
     unreadable: int = 0
+    embedded: int = 0
+    unfilled: set[str] = field(default_factory=set)
+    """Backbones of which too many vectors are missing to compute them on the way."""
 
 
 def suggest_tags(*, image_ids: Collection[int]) -> int:
@@ -60,39 +64,64 @@ def suggest_tags(*, image_ids: Collection[int]) -> int:
 def retag_library(*, progress: Callable[[int, int], object] | None = None) -> RetagReport:
     """Let the live version speak about every photo; return what changed.
 
-    Reads stored vectors: a photo is decoded only where the version's backbone has not seen it
-    yet. Each chunk asks again which version is live, so that a promotion in the middle is
-    followed. `progress` is called with (photos done, photos in all).
+    Reads stored vectors. Where the version's backbone has not seen a few photos yet, they are
+    embedded on the way; where many are missing they keep what was said before, their embedding is
+    asked for in the background, and its end brings another re-tagging. Each chunk asks again which
+    version is live, so that a promotion in the middle is followed. `progress` is called with
+    (photos done, photos in all).
     """
     ids = list(Image.objects.order_by("pk").values_list("pk", flat=True))
     report = RetagReport()
     for part in chunks(ids, CHUNK):
-        _tag_chunk(part, report)
+        _tag_chunk(part, report, most_embedded=FEW)
         report.photos += len(part)
         if progress:
             progress(report.photos, len(ids))
+    for backbone in report.unfilled:
+        # What nobody can read must not be asked for again and again.
+        if count_fillable(backbone):
+            wish_space(backbone=backbone)
     library_retagged.send(sender=RetagReport)
     return report
 
 
-def _tag_chunk(image_ids: Sequence[int], report: RetagReport) -> None:
+def _tag_chunk(
+    image_ids: Sequence[int], report: RetagReport, most_embedded: int | None = None
+) -> None:
     """Embed, score and write one chunk; again where another version went live meanwhile."""
     while True:
         promotion = live_promotion()
         classifier = current_classifier()
-        found, vectors = embedding_matrix(image_ids, classifier.card.key)
-        embedded = EmbedReport(already=len(found))
+        unreadable: set[int] = set()
+        found, vectors = embedding_matrices(image_ids, classifier.spaces)
         if len(found) < len(image_ids):
-            embedded = embed_images(image_ids=image_ids, backbone=classifier.card.key)
-            found, vectors = embedding_matrix(image_ids, classifier.card.key)
-        tagged = classifier.tag(vectors, only_suggested=True) if found else []
+            unreadable = _embed_missing(image_ids, classifier.spaces, report, most_embedded)
+            found, vectors = embedding_matrices(image_ids, classifier.spaces)
+        tagged = classifier.tag(*vectors, only_suggested=True) if found else []
         with transaction.atomic():
             keep_words()
             if live_promotion() == promotion:
                 spoken = dict(zip(found, tagged, strict=True))
                 _replace_suggestions(classifier, spoken, report)
-                report.unreadable += len(embedded.unreadable)
+                report.unreadable += len(unreadable)
                 return
+
+
+def _embed_missing(
+    image_ids: Sequence[int], spaces: Sequence[str], report: RetagReport, most: int | None
+) -> set[int]:
+    """Embed these photos where they have no vector yet, up to `most` of the whole re-tagging, and
+    return those that cannot be read."""
+    unreadable: set[int] = set()
+    for backbone in spaces:
+        missing = missing_images(image_ids, backbone)
+        if most is not None and report.embedded + len(missing) > most:
+            report.unfilled.add(backbone)
+        elif missing:
+            embedded = embed_images(image_ids=missing, backbone=backbone)
+            report.embedded += len(missing)
+            unreadable |= embedded.unreadable.keys()
+    return unreadable
 
 
 def _replace_suggestions(

@@ -8,13 +8,30 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from numpy.typing import NDArray
 
+from tagging.backbones.cards import get_card
 from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.presets import current_policy
 from tagging.services.advisory_locks import Lock, call_lock
 from tagging.twins import Bits, Vectors, find_twins, pack_hashes
+
+# On its features the cosines of the policy were measured.
+REFERENCE = "efficientnet_lite0"
+# The same cosines tell copies from strangers on these (benchmarks/twin_features.py). Of another
+# network nobody knows what a cosine means: there the hashes decide alone.
+MEASURED = frozenset({REFERENCE, "vgg16"})
+
+
+def family_of(backbone: str) -> str:
+    """Return the key of the network whose features come first in vectors of this backbone.
+
+    Those of a fine-tuned network are its base's, so that the two can be compared.
+    """
+    card = get_card(backbone)
+    return card.tuned_from or card.key
 
 
 @contextmanager
@@ -90,17 +107,22 @@ class TwinIndex:
         self._count = needed
 
     def _vectors_of(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Vectors]:
-        """Return those rows that have an embedding of this backbone, with the compared part."""
+        """Return those rows that have an embedding of the same family, with the compared part.
+
+        A fine-tuned network and its base agree in that part, so either's vector will do: of
+        photos from before and from after a swap some have only one of them.
+        """
         row_of = {self._ids[row]: row for row in rows.tolist()}
-        ids = list(row_of)
-        found: list[int] = []
-        vectors = [np.empty((0, self.top_features), np.float16)]
-        for some in chunks(ids):
-            embeddings = Embedding.objects.of_backbone(self.backbone).filter(content_id__in=some)
-            for embedding in embeddings:
-                found.append(row_of[embedding.content_id])
-                vectors.append(embedding.as_array()[None, : self.top_features])
-        return np.array(found, dtype=np.intp), np.concatenate(vectors)
+        vectors: dict[int, NDArray[np.float16]] = {}
+        family = family_of(self.backbone)
+        of_family = Q(backbone=family) | Q(backbone__startswith=f"{family}+")
+        for some in chunks(list(row_of) if family in MEASURED else []):
+            for embedding in Embedding.objects.filter(of_family, content_id__in=some):
+                compared = embedding.as_array()[: self.top_features]
+                vectors[row_of[embedding.content_id]] = compared
+        found = np.array(list(vectors), dtype=np.intp)
+        nothing = np.empty((0, self.top_features), np.float16)
+        return found, np.stack(list(vectors.values())) if vectors else nothing
 
 
 def join_groups(content_ids: Sequence[int]) -> tuple[TwinGroup, bool]:

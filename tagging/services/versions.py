@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 from django_q.tasks import async_task
 
-from gallery.models import User
+from gallery.models import Image, User
 from tagging.models import ModelVersion, Promotion, VersionState
 from tagging.models.network import BOOTSTRAP_NUMBER
 from tagging.registry import check_version, mark_damaged, standing_versions
+from tagging.services.spaces import FEW, count_fillable, wish_space
 from tagging.signals import version_promoted
 from tagging.version_files import DamagedVersion
 
@@ -54,9 +55,47 @@ def promote_version(
     return promotion
 
 
+def promote_by_hand(
+    *, version: ModelVersion, by: User | None = None, reason: str = ""
+) -> Promotion:
+    """Make a version live because a person says so, and return the row that says so.
+
+    As `promote_version`, and raises PromotionRefused as well where its backbone has not seen most
+    of the library: those photos would keep the words of another version for hours. Their embedding
+    is then asked for, and the person may try again when it is done.
+    """
+    _check_may_go_live(version)
+    backbone = version.serving_backbone
+    missing = count_fillable(backbone)
+    if missing > FEW:
+        wish_space(backbone=backbone, asked_by=by)
+        raise PromotionRefused(
+            f"Version {version.number} cannot go live yet: {missing:,} of "
+            f"{Image.objects.count():,} photos have no vector of {backbone}. They are being "
+            "computed in the background: /admin/spaces/ and `manage.py embed --status` say how far "
+            "that is. The present one stays."
+        )
+    return promote_version(version=version, by=by, reason=reason)
+
+
+def promoted_sentence(promotion: Promotion) -> str:
+    """Return in words what a swap brings, with the photos that its backbone has not seen yet."""
+    version = promotion.version
+    sentence = f"Version {version.number} is live; the library is tagged anew."
+    missing = count_fillable(version.serving_backbone)
+    if not missing:
+        return sentence
+    return (
+        f"{sentence} {missing:,} photo{' has' if missing == 1 else 's have'} no vector of "
+        f"{version.serving_backbone} yet and keep{'s' if missing == 1 else ''} the tags of before "
+        "until that is computed, which happens by itself."
+    )
+
+
 def roll_back(*, by: User | None = None, reason: str = "") -> Promotion:
     """Return to the version that was live before the present one; damaged ones are passed over.
 
+    It is live at once, whatever its backbone has not seen since: re-tagging sees to that.
     Raises PromotionRefused when there is none to go back to.
     """
     present, *earlier = standing_versions()

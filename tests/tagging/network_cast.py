@@ -53,15 +53,15 @@ def upload(owner: User, data: bytes, *, announce: bool = False) -> Image:
     return stored.image
 
 
-def constant_head(**probabilities: float) -> Head:
+def constant_head(dimension: int = DIMENSION, /, **probabilities: float) -> Head:
     """Return a head that gives every photo these probabilities; 0.9 shows, 0.6 suggests."""
     values = np.array(list(probabilities.values()), dtype=np.float64)
     count = len(values)
     return Head(
         labels=tuple(probabilities),
-        mean=np.zeros(DIMENSION),
-        scale=np.ones(DIMENSION),
-        kernel=np.zeros((DIMENSION, count)),
+        mean=np.zeros(dimension),
+        scale=np.ones(dimension),
+        kernel=np.zeros((dimension, count)),
         bias=np.log(values / (1 - values)),
         show=np.full(count, 0.9),
         suggest=np.full(count, 0.6),
@@ -69,7 +69,11 @@ def constant_head(**probabilities: float) -> Head:
 
 
 def publish(
-    store: Path, number: int, head: Head, golden: GoldenOutputs | None = None
+    store: Path,
+    number: int,
+    head: Head,
+    golden: GoldenOutputs | None = None,
+    backbone: str = "efficientnet_lite0",
 ) -> ModelVersion:
     """Return a candidate version whose files lie in the store."""
     embeddings = np.random.default_rng(number).normal(size=(4, head.dimension))
@@ -77,7 +81,7 @@ def publish(
     files = {HEAD: head.to_bytes(), GOLDEN: golden.to_bytes(), CARD: b"# A version for tests\n"}
     return ModelVersion.objects.create(
         number=number,
-        backbone="efficientnet_lite0",
+        backbone=backbone,
         sha256=publish_files(store, number, files),
         labels=list(head.labels),
         state=VersionState.CANDIDATE,

@@ -353,10 +353,10 @@ def test_an_empty_folder_is_no_error(tmp_path: Path, without_network: list[int])
 def test_a_missing_network_is_said_before_anything_is_stored(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(key: str) -> None:
-        raise BackboneUnavailable(f"The weights of {key} are not here.")
+    def refuse() -> None:
+        raise BackboneUnavailable("The weights of efficientnet_lite0 are not here.")
 
-    monkeypatch.setattr(import_folder, "open_backbone", refuse)
+    monkeypatch.setattr(import_folder, "serving_version", refuse)
     with pytest.raises(CommandError, match="weights of efficientnet_lite0"):
         bring_in(folder)
     assert not User.objects.exists()

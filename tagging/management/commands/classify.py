@@ -58,7 +58,7 @@ class Command(BaseCommand):
         """Print one line for a file; return whether it was a photo."""
         started = time.perf_counter()
         try:
-            (tags,) = classifier.tag(classifier.embed(Path(file)))
+            (tags,) = classifier.tag(*classifier.embed(Path(file)))
         except UnreadablePhoto as error:
             self._answer(file, {"error": str(error)}, str(error), as_json=as_json)
             return False
@@ -79,7 +79,7 @@ def warm_up(classifier: Classifier) -> None:
     """Tag a small grey picture, so that no photo pays for what happens only once."""
     grey = io.BytesIO()
     PillowImage.new("RGB", (256, 256), (128, 128, 128)).save(grey, "JPEG")
-    classifier.tag(classifier.embed(grey.getvalue()))
+    classifier.tag(*classifier.embed(grey.getvalue()))
 
 
 def files_under(paths: Sequence[str]) -> Iterator[str]:

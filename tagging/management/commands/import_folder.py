@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
@@ -18,7 +17,7 @@ from tagging.backbones.prepare import BackboneUnavailable
 from tagging.engine import EngineMismatch
 from tagging.folder_tree import look_through
 from tagging.importing import ImportOptions, ImportReport, import_tree
-from tagging.registry import open_backbone
+from tagging.registry import serving_version
 
 
 class Command(BaseCommand):
@@ -107,7 +106,7 @@ def check_arguments(folder: Path, target: Path | None, options: dict[str, Any]) 
 def open_network() -> None:
     """Open the network before the first photo is stored; raise CommandError if it cannot be."""
     try:
-        open_backbone(settings.EYES_BACKBONE)
+        serving_version()
     except (BackboneUnavailable, EngineMismatch) as problem:
         raise CommandError(str(problem)) from problem
 

@@ -11,7 +11,12 @@ from tagging.registry import live_version, stand_in
 from tagging.remarks import remarks_on_networks
 from tagging.services.previews import PreviewRefused, preview_version
 from tagging.services.pruning import prune_versions
-from tagging.services.versions import PromotionRefused, promote_version, roll_back
+from tagging.services.versions import (
+    PromotionRefused,
+    promote_by_hand,
+    promoted_sentence,
+    roll_back,
+)
 
 DEEDS = "list|preview N|promote N|rollback|prune"
 MOST_ROWS = 20
@@ -50,7 +55,7 @@ class Command(BaseCommand):
                 self._preview(find_version(options["number"]))
             case "promote":
                 version = find_version(options["number"])
-                self._say(promote_version(version=version, reason=options["reason"]))
+                self._say(promote_by_hand(version=version, reason=options["reason"]))
             case "rollback":
                 self._say(roll_back())
             case "prune":
@@ -94,10 +99,7 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
 
     def _say(self, promotion: Promotion) -> None:
-        self.stdout.write(
-            f"Version {promotion.version.number} is live. Workers follow with their next job, "
-            "and the library is tagged anew."
-        )
+        self.stdout.write(f"{promoted_sentence(promotion)} Workers follow with their next job.")
 
 
 def find_version(number: int) -> ModelVersion:

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from tagging.backbones.cards import UnknownBackbone, get_card
+from tagging.registry import live_backbone
 from training.management.tuning_options import add_tuning_options, tuning_wish_of
 from training.models import RunState, TrainingRun
 from training.pipeline import RetrainOptions
@@ -53,7 +53,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-promote", action="store_true", help="publish the version without going live"
         )
-        parser.add_argument("--backbone", metavar="KEY", help="the network underneath")
+        parser.add_argument(
+            "--backbone",
+            metavar="KEY",
+            help="the network underneath, instead of that of the live version",
+        )
         add_tuning_options(parser)
         parser.add_argument(
             "--queue", action="store_true", help="hand it to the training cluster and return"
@@ -118,7 +122,7 @@ class Command(BaseCommand):
 def check_backbone(key: str | None) -> None:
     """Raise CommandError that lists the known keys for an unknown one."""
     try:
-        get_card(key or settings.EYES_BACKBONE)
+        get_card(key or live_backbone())
     except UnknownBackbone as error:
         raise CommandError(str(error)) from error
 
@@ -179,7 +183,7 @@ def _open_run(options: dict[str, Any]) -> tuple[TrainingRun, RetrainOptions]:
             tuning=options["tuning"],
             contact_sheet=options["contact_sheet"] or "",
         )
-        backbone = options["backbone"] or settings.EYES_BACKBONE
+        backbone = options["backbone"] or live_backbone()
         return begin_run(backbone=backbone, options=wishes.as_json()), wishes
     run = TrainingRun.objects.filter(pk=options["run"]).first()
     if run is None:

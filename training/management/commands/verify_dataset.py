@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.presets import current_policy
+from tagging.registry import live_backbone
 from training.management.commands.export_dataset import find_dataset
 from training.models import DatasetVersion
 from training.verification import verify_dataset
@@ -57,6 +57,6 @@ class Command(BaseCommand):
 
 
 def backbone_of(dataset: DatasetVersion) -> str:
-    """Return the backbone of the last run that used this dataset, else that of the settings."""
+    """Return the backbone of the last run that used this dataset, else the live one."""
     run = dataset.runs.first()
-    return run.backbone if run else str(settings.EYES_BACKBONE)
+    return run.backbone if run else live_backbone()

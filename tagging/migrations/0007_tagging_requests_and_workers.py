@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gallery', '0003_notices'),
-        ('tagging', '0005_embedding_spaces'),
+        ('tagging', '0006_filling_in_slices'),
     ]
 
     operations = [
