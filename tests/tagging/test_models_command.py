@@ -37,11 +37,11 @@ def test_the_list_begins_with_version_0(db: None) -> None:
 
 def test_promote_and_rollback_move_the_mark(network_store: Path) -> None:
     publish(network_store, 1, constant_head(heron=0.95, stork=0.5))
-    assert "Version 1 is live." in models("promote", "1")
+    assert "Version 1 is live;" in models("promote", "1")
     assert models("list").splitlines()[1].split()[:6] == [
         "1", "*", "promoted", "efficientnet_lite0", "0.500", "2"
     ]  # fmt: skip
-    assert "Version 0 is live." in models("rollback")
+    assert "Version 0 is live;" in models("rollback")
     assert live_version().number == 0
     with pytest.raises(CommandError, match="nothing was live before"):
         models("rollback")

@@ -218,14 +218,14 @@ def test_a_photo_deleted_in_the_middle_of_the_job_ends_quietly(
 ) -> None:
     image, other = upload(alice, bundled("coffee.png")), upload(alice, bundled("chelsea.png"))
     ids = [image.pk, other.pk]
-    real = suggestions.embedding_matrix
+    real = suggestions.embedding_matrices
 
-    def delete_after_reading(image_ids: list[int], backbone: str) -> object:
-        answer = real(image_ids, backbone)
+    def delete_after_reading(image_ids: list[int], backbones: tuple[str, ...]) -> object:
+        answer = real(image_ids, backbones)
         Image.objects.filter(pk=image.pk).delete()
         return answer
 
-    monkeypatch.setattr(suggestions, "embedding_matrix", delete_after_reading)
+    monkeypatch.setattr(suggestions, "embedding_matrices", delete_after_reading)
     assert suggest_tags(image_ids=ids) > 0
     assert set(Suggestion.objects.values_list("image", flat=True)) == {other.pk}
 
@@ -243,13 +243,13 @@ def test_a_promotion_in_the_middle_of_a_job_is_followed(
     coffee_photo: Image, network_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = publish(network_store, 1, constant_head(heron=0.95))
-    real = suggestions.embedding_matrix
+    real = suggestions.embedding_matrices
 
-    def promote_after_reading(image_ids: list[int], backbone: str) -> object:
+    def promote_after_reading(image_ids: list[int], backbones: tuple[str, ...]) -> object:
         if live_version() != version:
             promote_version(version=version, enqueue_retag=False)
-        return real(image_ids, backbone)
+        return real(image_ids, backbones)
 
-    monkeypatch.setattr(suggestions, "embedding_matrix", promote_after_reading)
+    monkeypatch.setattr(suggestions, "embedding_matrices", promote_after_reading)
     tag_image(coffee_photo.pk)
     assert said_of(coffee_photo)["heron"] == (0.95, True, 1)
