@@ -106,6 +106,8 @@ def measure(subject: Subject, precision: str, jit_compile: bool) -> dict[str, An
 
     A precision that misses its tolerance is told with the reason in place of figures.
     """
+    import tensorflow as tf
+
     from tagging.backbones.networks import CannotCompute
     from tagging.backbones.prepared import golden_distance
     from tagging.engine import EngineMismatch, KerasEngine
@@ -127,7 +129,7 @@ def measure(subject: Subject, precision: str, jit_compile: bool) -> dict[str, An
             batches=GPU_BATCHES,
             jit_compile=jit_compile,
         )
-    except (EngineMismatch, CannotCompute) as error:
+    except (EngineMismatch, CannotCompute, tf.errors.OpError) as error:
         return row | {"refused": str(error).splitlines()[0]}
     row["seconds_to_open"] = time.perf_counter() - started
     found = engine.embed(subject.prepared.golden_images)
