@@ -284,11 +284,11 @@ def test_an_archive_is_refused_and_nothing_is_unpacked(settings: Settings, tmp_p
     """CVE-2025-12060 and CVE-2025-12638: a download unpacked to where its members say."""
     path = tmp_path / "weights.tar"
     with tarfile.open(path, "w") as archive:
-        member = tarfile.TarInfo("../../broken-in")
+        member = tarfile.TarInfo("../../unpacked-elsewhere")
         member.size = 2
         archive.addfile(member, io.BytesIO(b"in"))
     refused(settings, path, r"not an HDF5 weights file\.")
-    assert not list(tmp_path.parent.rglob("broken-in"))
+    assert not list(tmp_path.parent.rglob("unpacked-elsewhere"))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04\x95", b"\x89HDF\r\n\x1a\n", b"\x89HDF" * 99])

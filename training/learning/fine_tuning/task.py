@@ -56,7 +56,8 @@ class TuningSettings:
 
     `rate` is the highest learning rate, reached after `warm_up` (a share of all steps) and let
     down along a cosine. Batch norm stays as it was throughout (its statistics are those of
-    millions of photos). The run ends after `patience` epochs without a better validation loss.
+    millions of photos). The second half of the run ends after `patience` epochs without a better
+    validation loss.
     """
 
     blocks: int | None = None

@@ -128,7 +128,13 @@ class _Tuning:
         return self._finish(standing, best)
 
     def _is_over(self, standing: Standing) -> bool:
-        waited = standing.epoch - standing.best_epoch
+        """Return whether nothing more is to be expected.
+
+        While the rate is high the network is worse than the probe it started from, and gets better
+        as the rate comes down: patience is counted from the middle of the course at the earliest.
+        """
+        counted_from = max(standing.best_epoch, self._settings.epochs // 2)
+        waited = standing.epoch - counted_from
         return standing.epoch >= self._settings.epochs or waited >= self._settings.patience
 
     def _resume(self) -> Checkpoint:
