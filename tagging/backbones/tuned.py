@@ -46,6 +46,12 @@ def install_tuned(base: BackboneCard, weights: Path, store: Path, label: str) ->
     return card.key
 
 
+def tuned_keys(store: Path) -> list[str]:
+    """Return the keys of the fine-tuned networks whose weights are here, in alphabetical order."""
+    names = (backbones_folder(store) / "weights").glob("*+*.weights.h5")
+    return sorted(path.name.removesuffix(".weights.h5") for path in names)
+
+
 def remove_tuned(key: str, store: Path) -> bool:
     """Remove a fine-tuned network's files; return whether there were any.
 
