@@ -35,6 +35,7 @@ from training.learning.fine_tuning.task import (
     write_task,
 )
 from training.learning.fine_tuning.tethered import LOCK_FILE
+from training.learning.lesson import StartingHead
 from training.models import RunState, TrainingRun
 from training.snapshot import store_snapshot
 from training.tasks import tidy_fine_tunings
@@ -196,7 +197,8 @@ def test_unknown_answers_teach_a_little_and_judge_nothing() -> None:
         show=np.full(2, 0.9, np.float32),
         suggest=np.full(2, 0.6, np.float32),
     )
-    answers = answers_to_learn(examples, np.zeros((4, 2), bool), head, 0.3)
+    start = StartingHead(*head.folded)
+    answers = answers_to_learn(examples, np.zeros((4, 2), bool), start, 0.3)
     unknown = examples.answers == UNKNOWN
     assert answers.judges.tolist() == [False, False, True, True]
     assert answers.weights[0, 1] > 0 and unknown[0, 1]
@@ -207,7 +209,7 @@ def test_unknown_answers_teach_a_little_and_judge_nothing() -> None:
     with pytest.raises(ValueError, match="test side"):
         answers_to_learn(
             Examples(**{**vars(examples), "sides": ("train", "test", "train", "validation")}),
-            np.zeros((4, 2), bool), head, 0.3,
+            np.zeros((4, 2), bool), start, 0.3,
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from gallery.models import User
 from training.checks import check_variations
 from training.learning.fine_tuning.task import Augmentation, BrokenTask
 from training.models import RunState, TrainingRun
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.tuning.wishes import TuningWish, switched_off, tuning_settings, wish_of_this_site
 
 pytestmark = pytest.mark.django_db

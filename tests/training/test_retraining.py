@@ -30,10 +30,10 @@ from tests.training.classroom import (
     teach_world,
     vector_for,
 )
-from training import pipeline
+from training import going_live, pipeline
 from training.learning.lesson import balanced, loss_weights, teach
 from training.models import DatasetVersion, RunState, TrainingRun
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.publishing import Judged, publish_version
 from training.report import RetrainReport
 from training.runner import carry_out
@@ -278,7 +278,7 @@ def test_a_crash_while_re_tagging_leaves_a_job_that_finishes_it(
     def crash(**_options: object) -> None:
         raise RuntimeError("the roof fell in")
 
-    monkeypatch.setattr(pipeline, "retag_library", crash)
+    monkeypatch.setattr(going_live, "retag_library", crash)
     assert run_now().state == RunState.FAILED
     assert live_version().number == 1
     assert [job.func() for job in OrmQ.objects.order_by("pk")] == [

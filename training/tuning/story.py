@@ -16,7 +16,6 @@ from PIL import Image as PillowImage
 
 from tagging.backbones.cards import get_card
 from tagging.backbones.tuned import install_tuned
-from tagging.head import Head
 from tagging.policy import Policy
 from training.learning.examples import TRAIN, VALIDATION, Examples
 from training.learning.fine_tuning.photos import PhotoCache, side_for, write_photos
@@ -33,6 +32,7 @@ from training.learning.fine_tuning.task import (
     write_task,
 )
 from training.learning.fine_tuning.variations import contact_sheet
+from training.learning.lesson import StartingHead
 from training.models import TrainingRun, Tuning
 from training.progress import Progress
 from training.snapshot import Snapshot
@@ -51,10 +51,10 @@ _UNREADABLE = "None of the photos that would teach it can be read."
 @dataclass(frozen=True)
 class FirstLesson:
     """What the live network believes of the photos, bool [n, t], and the head that was fitted on
-    the network as it is: fine-tuning starts from it (Kumar et al. 2022)."""
+    the network as it is: fine-tuning starts from it (Kumar et al. 2022), and has to beat it."""
 
     believed: NDArray[np.bool_]
-    head: Head
+    start: StartingHead
 
 
 TeachFirst = Callable[[Progress], FirstLesson]
@@ -162,7 +162,7 @@ def _lay_out(
         )
         _check(examples.part(kept))
         answers = answers_to_learn(
-            examples.part(kept), first.believed[rows][kept], first.head, policy.unknown_weight
+            examples.part(kept), first.believed[rows][kept], first.start, policy.unknown_weight
         )
         task = Task(run.backbone, examples.tags, snapshot.manifest.sha256, wish.settings)
         write_task(folder, task, answers)
