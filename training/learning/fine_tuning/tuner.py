@@ -20,6 +20,7 @@ from training.learning.fine_tuning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from training.learning.fine_tuning.endings import NO_BETTER_FILE
 from training.learning.fine_tuning.feeding import Feeder, Pixels, shuffled_batches
 from training.learning.fine_tuning.judging import judged_loss, top1_of
 from training.learning.fine_tuning.learner import Learner, batch_for
@@ -41,8 +42,6 @@ from training.learning.fine_tuning.task import (
     read_task,
 )
 from training.learning.fine_tuning.variations import as_judged, variation_seed, vary
-
-NO_BETTER_FILE = "no_better.txt"
 
 # A line of the history at least this often, and several times an epoch however quick it is.
 _SECONDS_BETWEEN_POINTS = 20.0
