@@ -107,6 +107,8 @@ class _Tuning:
             epoch = standing.epoch + 1
             loss = self._learn(epoch)
             judged, top1 = self._judge()
+            if not math.isfinite(judged):
+                raise Diverged(self._what_helps(epoch))
             better = judged < standing.best_loss
             if better:
                 best = self._learner.weights()
@@ -160,10 +162,7 @@ class _Tuning:
                 pixels, self._answers.targets[rows], self._answers.weights[rows]
             )
             if not math.isfinite(loss):
-                raise Diverged(
-                    f"The loss was no number any more in epoch {epoch}: "
-                    f"fine-tune with a lower rate than {self._settings.rate:g}."
-                )
+                raise Diverged(self._what_helps(epoch))
             self._clock.stepped()
             losses.append(loss)
             sums += loss
@@ -175,6 +174,12 @@ class _Tuning:
                 self._note(epoch, done, float(np.mean(losses)))
                 said, losses = time.monotonic(), []
         return sums / len(batches)
+
+    def _what_helps(self, epoch: int) -> str:
+        return (
+            f"The loss was no number any more in epoch {epoch}: fine-tune with a lower rate than "
+            f"{self._settings.rate:g}."
+        )
 
     def _judge(self) -> tuple[float, float]:
         """Return the loss and top-1 on the judging photos, read in parts of one size."""
