@@ -80,7 +80,7 @@ JOBS = (
         cluster=TRAINING_CLUSTER,
         unless=("EYES_FINE_TUNE", "EYES_RETRAIN_AT"),
     ),
-    # Every day, also without any run: what a killed one left holds copies of photos.
+    # Every day, also without any run: what a killed one left, and its sheet, hold copies of photos.
     ScheduledJob(
         name="Remove left fine-tunings",
         function="training.tasks.tidy_fine_tunings",

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
+from tagging.policy import COMMUNITY
+from tests.training.classroom import made_up_examples
 from training.learning import head as fitting
+from training.learning.examples import TEST, VALIDATION
+from training.learning.fine_tuning.judging import judged_loss
+from training.learning.lesson import teach, teach_train_side
 
 pytestmark = pytest.mark.network
 
@@ -29,3 +34,20 @@ def test_a_tag_that_has_to_stop_at_once_takes_nothing_from_the_others() -> None:
     assert alone.steps[0] > 50
     assert beside.steps.tolist() == [alone.steps[0], 10]
     np.testing.assert_allclose(beside.kernel[:, 0], alone.kernel[:, 0], atol=1e-5)
+
+
+def test_what_a_fine_tuning_has_to_beat_has_not_learnt_from_the_photos_that_judge() -> None:
+    """Photos that can hardly be told apart: only who has learnt from one is right about it."""
+    examples, embeddings = made_up_examples(["cat", "dog", "owl"], 66, noise=16)
+    believed = np.zeros(examples.answers.shape, dtype=bool)
+    kernel, bias = teach(examples, embeddings, believed, COMMUNITY, 1280).head.folded
+    start = teach_train_side(examples, embeddings, believed, COMMUNITY)
+
+    def loss_on(side: str, kernel: np.ndarray, bias: np.ndarray) -> float:
+        rows = examples.rows_on(side)
+        targets = (examples.answers[rows] > 0).astype(np.float32)
+        logits = embeddings[rows].astype(np.float32) @ kernel + bias
+        return judged_loss(logits, targets, np.ones_like(targets))
+
+    assert loss_on(VALIDATION, kernel, bias) < 0.1 < 1 < loss_on(TEST, kernel, bias)
+    assert loss_on(VALIDATION, start.kernel, start.bias) > 1

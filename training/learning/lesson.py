@@ -35,6 +35,15 @@ Say = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
+class StartingHead:
+    """A head that validation photos have not taught, for raw embeddings: `kernel` float32 [d, t]
+    and `bias` [t], not calibrated."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Lesson:
     """What was learnt: the head, after how many steps each tag was best, [t], and how its
     thresholds came to be. `out_of_fold` are calibrated probabilities of train and validation
@@ -62,28 +71,12 @@ def teach(
     not learnt as absent. `compared` is how many numbers of an embedding tell photos apart (the
     card's `top_features`). `say` is told each step and how far it is, 0 to 1.
     """
-    # Here and not above: nobody who merely imports this room may pay for TensorFlow.
-    say("Waking up TensorFlow", 0.0)
-    with muted_stderr():
-        from training.learning import head as fitting
+    material = _prepare(examples, embeddings, believed, policy, say)
+    from training.learning import head as fitting
 
-        fitting.prepare_process()
-    rows = examples.rows_on(TRAIN, VALIDATION)
-    known = examples.part(rows)
-    mean, scale = standardisation(embeddings[rows])
-    features = standardise(embeddings[rows], mean, scale)
-    settings = fitting.FitSettings(curvature=fitting.steepest_curvature(features))
-    targets = (known.answers == PRESENT).astype(np.float32)
-    weights = loss_weights(known.answers, believed[rows], policy.unknown_weight)
-
+    known, fit, settings = material.known, material.fit, material.settings
     say("Finding out when to stop", 0.15)
-    learns, judges = known.rows_on(TRAIN), known.rows_on(VALIDATION)
-    judge_weights = balanced(weights * (known.answers != UNKNOWN), targets)
-    fit = fitting.Task(features, targets, balanced(weights, targets))
-    best = fitting.fit_until_best(
-        _rows(fit, learns), fitting.Task(features[judges], targets[judges], judge_weights[judges]),
-        settings,
-    )  # fmt: skip
+    best = _fit_on_the_train_side(material)
 
     say("Scoring each part with what the others teach", 0.4)
     logits = _out_of_fold_logits(fit, known, best.steps, policy.folds, settings)
@@ -95,17 +88,37 @@ def teach(
     final = fitting.fit_for(fit, best.steps, settings)
     head = Head(
         labels=known.tags,
-        mean=mean,
-        scale=scale,
+        mean=material.mean,
+        scale=material.scale,
         kernel=final.kernel * calibration.slope,
         bias=final.bias * calibration.slope + calibration.offset,
         show=thresholds.show,
         suggest=thresholds.suggest,
         familiarity=learn_familiarity(
-            embeddings[rows], known.groups, compared, familiarity_rules(policy)
+            embeddings[material.rows], known.groups, compared, familiarity_rules(policy)
         ),
     )
     return Lesson(head, best.steps, thresholds, calibration, scores)
+
+
+def teach_train_side(
+    examples: Examples,
+    embeddings: NDArray[np.float16],
+    believed: NDArray[np.bool_],
+    policy: Policy,
+    say: Say = lambda sentence, progress: None,
+) -> StartingHead:
+    """Return the head that the train side alone teaches, each tag as it was best on validation.
+
+    The arguments are those of `teach`. It is what a fine-tuning starts from and has to beat on
+    validation photos: the head of a whole lesson has learnt from these, and would look better
+    there than it is. Its loss is that of the fine-tuning, so it is not calibrated either.
+    """
+    material = _prepare(examples, embeddings, believed, policy, say)
+    say("Learning from the train side", 0.15)
+    best = _fit_on_the_train_side(material)
+    kernel = best.kernel / material.scale[:, None]
+    return StartingHead(kernel, best.bias - material.mean @ kernel)
 
 
 @contextmanager
@@ -154,6 +167,60 @@ def balanced(weights: NDArray[np.float32], targets: NDArray[np.float32]) -> NDAr
     average = lifted.mean(axis=0)
     result: NDArray[np.float32] = (lifted / np.where(average > 0, average, 1.0)).astype(np.float32)
     return result
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What the train and validation sides say, standardised, and how a head is fitted to it."""
+
+    rows: NDArray[np.intp]
+    known: Examples
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    fit: fitting.Task
+    judge_weights: NDArray[np.float32]
+    settings: fitting.FitSettings
+
+
+def _prepare(
+    examples: Examples,
+    embeddings: NDArray[np.float16],
+    believed: NDArray[np.bool_],
+    policy: Policy,
+    say: Say,
+) -> _Material:
+    # Here and not above: nobody who merely imports this room may pay for TensorFlow.
+    say("Waking up TensorFlow", 0.0)
+    with muted_stderr():
+        from training.learning import head as fitting
+
+        fitting.prepare_process()
+    rows = examples.rows_on(TRAIN, VALIDATION)
+    known = examples.part(rows)
+    mean, scale = standardisation(embeddings[rows])
+    features = standardise(embeddings[rows], mean, scale)
+    targets = (known.answers == PRESENT).astype(np.float32)
+    weights = loss_weights(known.answers, believed[rows], policy.unknown_weight)
+    return _Material(
+        rows=rows,
+        known=known,
+        mean=mean,
+        scale=scale,
+        fit=fitting.Task(features, targets, balanced(weights, targets)),
+        judge_weights=balanced(weights * (known.answers != UNKNOWN), targets),
+        settings=fitting.FitSettings(curvature=fitting.steepest_curvature(features)),
+    )
+
+
+def _fit_on_the_train_side(material: _Material) -> fitting.FittedHead:
+    """Return the head of the train side, each tag as it was best on validation."""
+    from training.learning import head as fitting
+
+    learns, judges = material.known.rows_on(TRAIN), material.known.rows_on(VALIDATION)
+    judge = fitting.Task(material.fit.features, material.fit.targets, material.judge_weights)
+    return fitting.fit_until_best(
+        _rows(material.fit, learns), _rows(judge, judges), material.settings
+    )
 
 
 def _out_of_fold_logits(
