@@ -172,6 +172,20 @@ HEAD = (
 )
 
 
+LESSON_HEAD = (
+    "on the test photos of the first lesson",
+    "right first",
+    "macro-F1",
+    "mean average precision",
+)
+
+
+def lesson_row(title: str, result: Result) -> list[str]:
+    """Return a line of what the lesson's own test photos said."""
+    metrics = result.report["metrics"]
+    return [title, *(f"{metrics[name] or 0:.1%}" for name in ("top1", "macro_f1", "map"))]
+
+
 def as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return the figures of each split."""
     return [
@@ -186,6 +200,9 @@ def as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
             "state": result.report["state"],
             "reason": result.report["reason"],
             "gate": [line["sentence"] for line in result.report["gate"]],
+            "lesson_metrics": {
+                name: result.report["metrics"][name] for name in ("top1", "macro_f1", "map")
+            },
             "lesson_seconds": result.report["seconds"],
         }
         for result in results
@@ -200,6 +217,11 @@ def write_trial(page: WriteUp, found: dict[str, list[Result]]) -> None:
         "imported; right means that the true one of the tags has the highest score."
     )
     page.table(HEAD, [row_of(title, results) for title, results in found.items()])
+    page.say(
+        "What the lessons themselves held back and judged, of the photos that were imported; "
+        "F1 is that of the tags that would be shown."
+    )
+    page.table(LESSON_HEAD, [lesson_row(title, results[0]) for title, results in found.items()])
     for title, (first, *_) in found.items():
         if "tune" in first.report["seconds"]:
             frozen = found[title.replace("fine-tuned", "frozen")][0].accuracy
