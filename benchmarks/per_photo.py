@@ -51,11 +51,25 @@ def main() -> None:
         found = backbones_here(wishes.backbones, store, random_weights=wishes.random_weights)
         engines = engines_here(wishes.engines)
         measured = [
-            measure(key, engines, photos, store, batch) | {"random_weights": is_random}
+            row | {"random_weights": is_random}
             for key, is_random in found.items()
-            for batch in wishes.batches
+            for row in measure_batches(key, engines, photos, store, wishes.batches)
         ]
     write_down({"photos": len(photos), "measured": measured})
+
+
+def measure_batches(
+    key: str, engines: list[str], photos: list[Path], store: Path, batches: list[int]
+) -> Iterator[dict[str, Any]]:
+    """Yield a row per batch size; one of which a single round takes too long is left out."""
+    per_photo = 0.0
+    for batch in sorted(batches):
+        if per_photo * batch > SECONDS:
+            print(f"Left out: {key} in batches of {batch}, {per_photo * batch:.0f} s a round.")
+            continue
+        row = measure(key, engines, photos, store, batch)
+        per_photo = sum(way["total"]["p50"] for way in row["ways"].values()) / 1000
+        yield row
 
 
 def measure(
