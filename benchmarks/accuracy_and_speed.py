@@ -6,7 +6,7 @@ its peak. On its embeddings the head of eyes is fitted (eight random splits, 300
 four in ten teach, the rest judge). Writes accuracy-and-speed.json, .md and .svg. Run with
 
     python -m benchmarks.accuracy_and_speed FOLDER [--backbones KEY ...] [--engines NAME ...]
-                                   [--store MODELS_STORE] [--random-weights] [--out docs]
+                                   [--store MODELS_STORE] [--random-weights]
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ import numpy as np
 
 from benchmarks.head_quality import ROUNDS, accuracies, fit_of_eyes
 from benchmarks.plots import open_axes, save
-from benchmarks.served import backbones_here, engines_here, machine, table, write_results
+from benchmarks.served import backbones_here, engines_here
 from benchmarks.setting import ROOT, fresh_installation, peak_megabytes
+from benchmarks.written import FOLDER, WriteUp
 
 ALONE, BATCHES = 40, 10
 BATCH = 8
@@ -42,7 +43,6 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", choices=("onnx", "openvino", "keras"))
     parser.add_argument("--store", type=Path, help="a models store that holds the backbones")
     parser.add_argument("--random-weights", action="store_true", help="speed alone, no accuracy")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
     wishes = parser.parse_args()
     photos = sorted(path for path in wishes.folder.rglob("*") if path.is_file())
     names = sorted({path.parent.name for path in photos})
@@ -57,9 +57,8 @@ def main() -> None:
                 vectors = np.load(folder / "embeddings.npy")
                 right = [] if is_random else accuracies(vectors, labels, fit_of_eyes)
                 rows.append(row | {"random_weights": is_random, "accuracies": right})
-    results = {"machine": machine(), "photos": len(photos), "tags": len(names), "rows": rows}
-    write_results("accuracy-and-speed", results, in_words(results), wishes.out)
-    draw(rows, wishes.out / "accuracy-and-speed.svg")
+    write_down({"photos": len(photos), "tags": len(names), "rows": rows})
+    draw(rows, FOLDER / "accuracy-and-speed.svg")
 
 
 def ask_process(key: str, engine: str, photos: Path, folder: Path) -> dict[str, Any]:
@@ -118,12 +117,18 @@ def milliseconds(engine: Any, pixels: Any, batch: int, rounds: int) -> float:
     return float(np.median(found))
 
 
-def in_words(results: dict[str, Any]) -> str:
-    """Return the table with what it was measured on."""
+def write_down(results: dict[str, Any]) -> None:
+    """Write the table with what it was measured on."""
+    command = "python -m benchmarks.accuracy_and_speed FOLDER"
+    page = WriteUp("accuracy-and-speed", "Accuracy against speed", command, results)
     rows = results["rows"]
-    note = ""
+    page.say(
+        f"{results['photos']} photos of {results['tags']} tags, {ROUNDS} random splits, the head "
+        "as `retrain` fits it; milliseconds are of the network, per photo, medians; memory is "
+        "that of the whole process that decoded and embedded all photos."
+    )
     if any(row["random_weights"] for row in rows):
-        note = " Rows marked *random weights* tell of speed and memory alone."
+        page.say("Rows marked *random weights* tell of speed and memory alone.")
     cells = [
         [
             row["backbone"] + (" (random weights)" if row["random_weights"] else ""),
@@ -138,15 +143,9 @@ def in_words(results: dict[str, Any]) -> str:
     ]
     columns = ["backbone", "engine", "accuracy", "least of the splits", "ms alone"]
     columns += [f"ms in {BATCH}", "peak MB", "s to open"]
-    return (
-        "# Accuracy against speed\n\n"
-        f"{results['machine']}. {results['photos']} photos of {results['tags']} tags, "
-        f"{ROUNDS} random splits, the head as `retrain` fits it; milliseconds are of the network, "
-        "per photo, medians; memory is that of the whole process that decoded and embedded all "
-        f"photos. `python -m benchmarks.accuracy_and_speed FOLDER`.{note}\n\n"
-        + table(columns, cells, texts=2)
-        + "\n![Accuracy against milliseconds per photo](accuracy-and-speed.svg)\n"
-    )
+    page.table(columns, cells, texts=2)
+    page.say("![Accuracy against milliseconds per photo](accuracy-and-speed.svg)")
+    page.save()
 
 
 def told_accuracy(right: list[float]) -> tuple[str, str]:

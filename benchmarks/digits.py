@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.site import photos_by_tag
-from benchmarks.trial import HEAD, Result, Way, as_json, row_of, split, together, try_ways
-from benchmarks.written import WriteUp, confusion_table
+from benchmarks.trial import Result, Way, split, try_ways, write_trial
+from benchmarks.written import WriteUp
 
 SIDE = 224
 # Written out, as people would name them, and so that no folder is taken for a year.
@@ -48,13 +48,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="eyes-digits-") as name:
         photos = photos_by_tag(write_digits(Path(name)))
         splits = [split(photos, TAUGHT, None, seed) for seed in range(options.splits)]
-        found = try_ways([Way("EfficientNet-Lite0, frozen")], splits)
-        if options.fine_tuned:
-            wishes = (
-                "--fine-tune",
-                *(f"--{word.lstrip('-')}" for word in options.fine_tune_options),
-            )
-            found |= try_ways([Way("EfficientNet-Lite0, fine-tuned", options=wishes)], splits[:1])
+        words = [f"--{word.lstrip('-')}" for word in options.fine_tune_options]
+        tuning = ("--fine-tune", *words) if options.fine_tuned else ()
+        found = try_ways([Way("EfficientNet-Lite0", tuning=tuning)], splits)
         dense = [fit_densely(chosen.taught, chosen.judged) for chosen in splits]
     write_down(found, dense)
 
@@ -110,22 +106,17 @@ def small_pixels(files: Files) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
 def write_down(found: dict[str, list[Result]], dense: list[float]) -> None:
     """Write the table, the confusion and what was published for another set."""
     page = WriteUp("digits", "Hand-written digits", "python -m benchmarks.digits")
-    page.figures["networks"] = {title: as_json(results) for title, results in found.items()}
     page.figures["dense"] = dense
     page.say(
-        "scikit-learn's 1,797 digits of 8 × 8 pixels, enlarged to PNG files on softly shaded "
-        "paper, through `import_folder --curated`, `retrain` and `classify`."
+        "scikit-learn's 1,797 digits of 8 × 8 pixels, enlarged to PNG files on softly shaded paper."
     )
-    page.table(HEAD, [row_of(title, results) for title, results in found.items()])
     page.say(
         f"A dense network with one hidden layer of 128 on the bare pixels, same splits: "
         f"{np.mean(dense):.2%}. Published for such a network: 97.11 %, on **MNIST, another set** "
         "(28 × 28 pixels, 60,000 to learn from), so that the figures stand beside each other "
         "without being comparable."
     )
-    for title, results in found.items():
-        page.say(f"What {title} said, all splits together:")
-        page.table(*confusion_table(together(results)))
+    write_trial(page, found)
     page.save()
 
 

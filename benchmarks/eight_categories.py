@@ -2,10 +2,9 @@
 
     python -m benchmarks.eight_categories [FOLDER] [--measured 400]
 
-What was published for such a set (a university course's image classifier on VGG's bottleneck
-features): twelve hours for the features of 8,000 photos, then twenty minutes for the head, under
-10 % error. Here the cost per photo is measured on a part and multiplied; the head is taught in
-full.
+What was published for such a set: twelve hours for the bottleneck features of 8,000 photos, then
+twenty minutes for the head, under 10 % error. Here the cost per photo is measured on a part and
+multiplied; the head is taught in full.
 """
 
 from __future__ import annotations

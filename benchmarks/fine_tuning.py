@@ -7,7 +7,7 @@ embedding of the tuned network (the base's top averages beside all of the tuned 
 tuned part alone, the head that learnt together with the network, and flipped views averaged.
 
     python -m benchmarks.fine_tuning FOLDER [--judged FOLDER] [--store FOLDER] [--work FOLDER]
-        [--blocks N] [--epochs N] [--rate R] [--most N] [--out FOLDER]
+        [--blocks N] [--epochs N] [--rate R] [--most N]
 
 With --work the folder of the fine-tuning stays, so that a run that was cut short goes on.
 """
@@ -15,7 +15,6 @@ With --work the folder of the fine-tuning stays, so that a run that was cut shor
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -24,12 +23,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.setting import fresh_installation
+from benchmarks.written import WriteUp
 from training.learning.fine_tuning import photos as caching
 from training.learning.fine_tuning import task as tasks
 
@@ -53,7 +54,7 @@ class Material:
 
 
 def main() -> None:
-    """Run the comparison and write fine_tuning.json and fine_tuning.md."""
+    """Run the comparison and write it down."""
     wishes = _wishes()
     with fresh_installation() as installation, _work(wishes.work) as work:
         store = wishes.store or installation / "models_store"
@@ -64,12 +65,7 @@ def main() -> None:
             prepare(work, material, fit, _settings(wishes))
         seconds = teach(work, store)
         figures = compare(work, store, material, frozen, fit) | seconds | course(work)
-    text = as_markdown(figures, material)
-    print(text)
-    if wishes.out:
-        wishes.out.mkdir(parents=True, exist_ok=True)
-        (wishes.out / "fine_tuning.json").write_text(json.dumps(figures, indent=2) + "\n")
-        (wishes.out / "fine_tuning.md").write_text(text)
+    write_down(figures, material)
 
 
 def gather(folder: Path, judged: Path | None, most: int | None) -> Material:
@@ -160,12 +156,15 @@ def prepare(work: Path, material: Material, head: RawHead, settings: tasks.Tunin
 
 def teach(work: Path, store: Path) -> dict[str, object]:
     """Run the process that fine-tunes and return what it cost; SystemExit where it refused."""
+    if tasks.is_finished(work):
+        return {"seconds": None, "cost": "The network was fine-tuned in an earlier run."}
     command = [sys.executable, "-m", "training.learning.fine_tuning", str(work)]
     started = time.monotonic()
     done = subprocess.run([*command, "--store", str(store)], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(done.stdout or f"The fine-tuning ended with {done.returncode}.")
-    return {"seconds": round(time.monotonic() - started, 1), "process": done.stdout.strip()}
+    seconds = round(time.monotonic() - started, 1)
+    return {"seconds": seconds, "cost": f"{seconds:.0f} s; {done.stdout.strip()}."}
 
 
 def compare(
@@ -181,9 +180,6 @@ def compare(
     mirrored = embed(material.paths, key, store, flipped=True)
     own = slice(base.top_features, None)
     labels, tests = material.labels[material.tests], material.tests
-    with np.load(work / tasks.CHECKPOINT_FOLDER / "state.npz") as state:
-        best = sorted(name for name in state.files if name.startswith("best/"))
-        learnt = RawHead(state[best[-2]], state[best[-1]])
     both = average(served, mirrored)
     frozen_both = average(frozen, embed(material.paths, KEY, store, flipped=True))
     whole = fit_head(served, material)
@@ -195,10 +191,23 @@ def compare(
         "tuned, its own part": fit_head(served[:, own], material).top1(
             served[tests][:, own], labels
         ),
-        "tuned, the head that learnt with it": learnt.top1(served[tests][:, own], labels),
-        "tuned, that head, flipped views averaged": learnt.top1(both[tests][:, own], labels),
     }
+    if learnt := head_that_learnt(work):
+        top1 |= {
+            "tuned, the head that learnt with it": learnt.top1(served[tests][:, own], labels),
+            "tuned, that head, flipped views averaged": learnt.top1(both[tests][:, own], labels),
+        }
     return {"key": key, "top1": top1, "settings": asdict(tasks.read_task(work).settings)}
+
+
+def head_that_learnt(work: Path) -> RawHead | None:
+    """Return the head at its best epoch; None where only the finished network is here."""
+    file = work / tasks.CHECKPOINT_FOLDER / "state.npz"
+    if not file.is_file():
+        return None
+    with np.load(file) as state:
+        best = sorted(name for name in state.files if name.startswith("best/"))
+        return RawHead(state[best[-2]], state[best[-1]]) if best else None
 
 
 def average(one: Floats, other: Floats) -> Floats:
@@ -212,20 +221,32 @@ def course(work: Path) -> dict[str, object]:
     return {"epochs": points}
 
 
-def as_markdown(figures: dict[str, object], material: Material) -> str:
-    """Return the figures as a page."""
-    top1: dict[str, float] = figures["top1"]  # type: ignore[assignment]
-    lines = [
-        f"{len(material.names)} tags, {len(material.learns)} photos learn, "
-        f"{len(material.judges)} judge, {len(material.tests)} are held back. "
-        f"{figures['seconds']} s; {figures['process']}.",
-        "",
-        "| head on | top-1, held back | against frozen |",
-        "|---|---:|---:|",
-    ]
-    for name, value in top1.items():
-        lines.append(f"| {name} | {value:.2%} | {(value - top1['frozen']) * 100:+.2f} |")
-    return "\n".join([*lines, ""])
+def write_down(figures: dict[str, Any], material: Material) -> None:
+    """Write what every head reached, and the course of the epochs."""
+    page = WriteUp(
+        "fine-tuning", "Teaching the network itself", "python -m benchmarks.fine_tuning FOLDER"
+    )
+    page.figures |= figures
+    frozen = figures["top1"]["frozen"]
+    page.say(
+        f"{len(material.names)} tags, {len(material.learns)} photos learn, {len(material.judges)} "
+        f"judge the epochs, {len(material.tests)} are held back. {figures['cost']}"
+    )
+    page.table(
+        ["head on", "right first, held back", "points against frozen"],
+        [
+            [name, f"{value:.2%}", f"{(value - frozen) * 100:+.2f}"]
+            for name, value in figures["top1"].items()
+        ],
+    )
+    page.table(
+        ["epoch", "loss that judges", "right first, of those that judge"],
+        [
+            [str(each["epoch"]), f"{each['judged_loss']:.3f}", f"{each['top1']:.1%}"]
+            for each in figures["epochs"]
+        ],
+    )
+    page.save()
 
 
 def _settings(wishes: argparse.Namespace) -> tasks.TuningSettings:
@@ -246,7 +267,7 @@ def _work(wish: Path | None) -> Iterator[Path]:
 def _wishes() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    for name in ("judged", "store", "work", "out"):
+    for name in ("judged", "store", "work"):
         parser.add_argument(f"--{name}", type=Path)
     for name in ("blocks", "epochs", "most"):
         parser.add_argument(f"--{name}", type=int)

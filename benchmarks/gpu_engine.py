@@ -2,10 +2,9 @@
 
 Needs neither a database nor an exported graph: the golden outputs are computed here, in float32 on
 the CPU, and held against those of the GPU. Backbones whose weights are not in the store get random
-ones, which say nothing of accuracy and everything of speed. Prints a Markdown table, and writes it
-as gpu-engine.md with gpu-engine.json. Run with
+ones, which say nothing of accuracy and everything of speed. Run with
 
-    python -m benchmarks.gpu_engine [--backbones KEY ...] [--store MODELS_STORE] [--out FOLDER]
+    python -m benchmarks.gpu_engine [--backbones KEY ...] [--store MODELS_STORE]
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.served import machine, table, write_results
 from benchmarks.setting import ROOT
+from benchmarks.written import WriteUp
 
 ROUNDS = 30
 PRECISIONS = ("float32", "float16", "bfloat16")
@@ -42,7 +41,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--backbones", nargs="+", default=["efficientnet_lite0", "vgg16"])
     parser.add_argument("--store", type=Path, default=ROOT / "models_store")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
     wishes = parser.parse_args()
     from tagging.backbones.networks import prepare_gpus, sees_gpu
 
@@ -55,8 +53,11 @@ def main() -> None:
                 for jit_compile in (False, True):
                     rows.append(measure(subject, precision, jit_compile))
                     print(rows[-1], flush=True)
-    results = {"machine": machine(), "tensorflow_sees_gpu": sees_gpu(), "rows": rows}
-    write_results("gpu-engine", results, in_words(results), wishes.out)
+    page = WriteUp("gpu-engine", "The Keras engine on a GPU", "python -m benchmarks.gpu_engine")
+    page.figures["rows"] = rows
+    page.say(f"TensorFlow {'sees a' if sees_gpu() else 'sees no'} GPU.")
+    add_table(page, rows)
+    page.save()
 
 
 def find_subject(key: str, store: Path, folder: Path) -> Subject:
@@ -164,10 +165,10 @@ def gpu_peak_megabytes() -> float | None:
     return float(peak)
 
 
-def in_words(results: dict[str, Any]) -> str:
-    """Return the table with what it was measured on."""
+def add_table(page: WriteUp, measured: list[dict[str, Any]]) -> None:
+    """Add the table with a row per network, precision and compiler."""
     rows = []
-    for row in results["rows"]:
+    for row in measured:
         name = row["backbone"] + (" (random weights)" if row["random_weights"] else "")
         way = [name, row["precision"], "yes" if row["xla"] else "no"]
         if "refused" in row:
@@ -178,12 +179,8 @@ def in_words(results: dict[str, Any]) -> str:
         rows.append([*way, *speed, f"{row['distance']:.4f}", peak, f"{row['seconds_to_open']:.1f}"])
     columns = ["backbone", "precision", "XLA", "ms alone", "ms in 8", "ms in 64"]
     columns += ["golden distance", "peak MB on the GPU", "s to open"]
-    sees = "sees" if results["tensorflow_sees_gpu"] else "sees no"
-    return (
-        f"# The Keras engine on a GPU\n\n{results['machine']}; TensorFlow {sees} GPU. Milliseconds "
-        f"per photo, median of {ROUNDS}; `python -m benchmarks.gpu_engine`.\n\n"
-        + table(columns, rows, texts=3)
-    )
+    page.say(f"Milliseconds per photo, median of {ROUNDS}, copies to and from the GPU included.")
+    page.table(columns, rows, texts=3)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.head_quality import ROUNDS, fit_of_eyes, split
-from benchmarks.served import table
 from benchmarks.setting import fresh_installation
+from benchmarks.written import WriteUp
 
 CALIBRATED, SPEED_ROUNDS = 100, 25
 CHUNK = 8
@@ -33,7 +33,7 @@ Embed = Callable[[Pixels], Floats]
 
 
 def main() -> None:
-    """Print a Markdown table with a row per way to serve the same graph."""
+    """Write down a table with a row per way to serve the same graph."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--backbone", default="efficientnet_lite0")
@@ -55,12 +55,18 @@ def main() -> None:
             )
             for name, embed in ways.items()
         }
-    print(f"{wishes.backbone}, {len(paths)} photos; quantised in {seconds:.0f} s\n")
+    command = f"python -m benchmarks.int8 FOLDER --backbone {wishes.backbone}"
+    name = f"int8-{wishes.backbone.replace('_', '-')}"
+    page = WriteUp(name, f"Eight bits for {wishes.backbone}", command)
+    page.say(f"{len(paths)} photos; quantised in {seconds:.0f} s.")
     columns = ["way", "ms alone", f"ms in {CHUNK}", "cosine, mean", "least"]
     rows = [[n, *speed[n], *nearness(vectors[n], vectors["onnx"])] for n in ways]
     own = swapped(vectors, labels)
     rows = [[*row, own[row[0]]] for row in rows]
-    print(table([*columns, "right under a head taught in float32"], rows, texts=1))
+    columns.append("right under a head taught in float32")
+    page.figures |= {"photos": len(paths), "columns": columns, "rows": rows}
+    page.table(columns, rows)
+    page.save()
 
 
 def decode(paths: list[Path], backbone: str) -> Pixels:

@@ -3,14 +3,11 @@
 Starts the whole site, asks for its pages, uploads photos of 12 megapixels, waits until they are
 tagged and until the network is let go again, and runs a lesson. Run with
 
-    python -m benchmarks.memory [--write]
-
-`--write` puts the outcome into docs/memory.json and docs/memory.md.
+    python -m benchmarks.memory
 """
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sqlite3
@@ -27,6 +24,7 @@ from PIL import Image
 
 from benchmarks.setting import ROOT, peak_megabytes, resident_megabytes
 from benchmarks.throughput import different
+from benchmarks.written import WriteUp
 
 PHOTOS, ROUNDS = 8, 20
 TAUGHT = 40
@@ -38,7 +36,7 @@ Figures = dict[str, float]
 
 
 def main() -> None:
-    """Print the memory of every process of the site, in MB, and write it where asked to."""
+    """Write down the memory of every process of the site, in MB."""
     with tempfile.TemporaryDirectory(prefix="eyes-benchmark-") as name:
         folder = Path(name)
         port = free_port()
@@ -60,11 +58,10 @@ def main() -> None:
             finally:
                 site.terminate()
         figures["a lesson on its own (`retrain`), at its peak"] = teach(folder, environment)
-    page = as_markdown(figures)
-    print(page)
-    if "--write" in sys.argv:
-        (ROOT / "docs" / "memory.json").write_text(json.dumps(figures, indent=2) + "\n")
-        (ROOT / "docs" / "memory.md").write_text(page)
+    page = WriteUp("memory", "Memory", "python -m benchmarks.memory", dict(figures))
+    page.say("Resident memory of each process in MB, on SQLite with the embedded network.")
+    page.table(["process", "MB"], [[name, f"{each:.0f}"] for name, each in figures.items()])
+    page.save()
 
 
 def use(address: str, folder: Path, pid: int) -> Figures:
@@ -136,21 +133,6 @@ def teach(folder: Path, environment: dict[str, str]) -> float:
     if os.waitstatus_to_exitcode(status) not in (0, 3):
         raise SystemExit("The lesson failed.")
     return usage.ru_maxrss / 1000
-
-
-def as_markdown(figures: Figures) -> str:
-    """Return the figures as the page in docs/."""
-    lines = [
-        "# Memory",
-        "",
-        "Resident memory of each process in MB, on SQLite with the embedded network; "
-        "`python -m benchmarks.memory`.",
-        "",
-        "| process | MB |",
-        "|---|---|",
-        *(f"| {name} | {megabytes:.0f} |" for name, megabytes in figures.items()),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def wait_for(address: str) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -80,31 +77,6 @@ def photos_to_try(given: Path | None, folder: Path) -> list[Path]:
                 if photo.width * photo.height <= MOST_PIXELS:
                     found.append(path)
     return found[:: max(1, len(found) // MOST_PHOTOS)][:MOST_PHOTOS]
-
-
-def machine() -> str:
-    """Return in a line what this machine is, for the head of a table."""
-    from tagging.devices import read_gpus, read_processor
-
-    processor = read_processor()
-    gpus = ", ".join(gpu.name for gpu in read_gpus()) or "no GPU"
-    features = ", ".join(processor.features) or "no vector extensions that matter"
-    return f"{processor.model}, {processor.cores} cores, {features}; {gpus}; {platform.system()}"
-
-
-def write_results(name: str, results: dict[str, Any], markdown: str, folder: Path) -> None:
-    """Write NAME.json and NAME.md into the folder and print the Markdown."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n")
-    (folder / f"{name}.md").write_text(markdown)
-    print(markdown)
-
-
-def table(columns: list[str], rows: list[list[str]], texts: int) -> str:
-    """Return a Markdown table; the first `texts` columns are words, the rest are numbers."""
-    marks = ["---" if number < texts else "---:" for number in range(len(columns))]
-    lines = [columns, marks, *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _bundled(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,41 +25,60 @@ class Unfetched(Exception):
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a command printed, its seconds, and the largest process of it at its peak, in MB."""
+
+    text: str
+    seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
 class Site:
     """An installation in a folder of its own that serves one backbone."""
 
     folder: Path
     backbone: str
 
-    def manage(self, *arguments: str | Path) -> tuple[float, str]:
-        """Return the seconds that a command took, and what it printed; raises RuntimeError."""
+    def manage(self, *arguments: str | Path) -> Told:
+        """Return what a command printed and what it cost; raises RuntimeError where it failed."""
         command = [sys.executable, str(ROOT / "manage.py"), *map(str, arguments)]
         started = time.perf_counter()
-        told = subprocess.run(
-            command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if told.returncode:
-            raise RuntimeError(f"manage.py {arguments[0]} failed:\n{told.stdout}{told.stderr}")
-        return time.perf_counter() - started, told.stdout
+        with (
+            (self.folder / "told.txt").open("w+") as out,
+            (self.folder / "error.txt").open("w+") as error,
+        ):
+            process = subprocess.Popen(
+                command, env=self._environment(), cwd=ROOT, stdout=out, stderr=error
+            )
+            # Unlike run(), this also tells the most memory that it and its own children needed.
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            error.seek(0)
+            text = out.read()
+            if process.returncode:
+                raise RuntimeError(f"manage.py {arguments[0]} failed:\n{text}{error.read()}")
+        return Told(text, time.perf_counter() - started, usage.ru_maxrss / 1000)
 
     def import_folder(self, photos: Path) -> float:
         """Import a folder per tag as checked; return the seconds."""
         options = ("--owner", "ada", "--tags-from-folders", "--curated", "--verbosity", "0")
-        return self.manage("import_folder", photos, *options)[0]
+        return self.manage("import_folder", photos, *options).seconds
 
-    def retrain(self, *options: str) -> tuple[float, dict[str, Any]]:
-        """Return the seconds and the report of a lesson, which must end promoted."""
+    def retrain(self, *options: str) -> tuple[Told, dict[str, Any]]:
+        """Return what a lesson cost, and its report; a first one must end promoted."""
         target = self.folder / "report.json"
-        seconds, _ = self.manage("retrain", "--json", target, *options)
+        told = self.manage("retrain", "--json", target, *options)
         report: dict[str, Any] = json.loads(target.read_text())
-        if not report["promoted"]:
+        if not options and not report["promoted"]:
             raise RuntimeError(f"It was not promoted: {report['reason']}")
-        return seconds, report
+        return told, report
 
     def classify(self, photos: Path) -> tuple[float, list[dict[str, Any]]]:
         """Return the seconds and an answer per file, with `file` and `tags` or `error`."""
-        seconds, told = self.manage("classify", photos, "--json")
-        return seconds, [json.loads(line) for line in told.splitlines()]
+        told = self.manage("classify", photos, "--json")
+        return told.seconds, [json.loads(line) for line in told.text.splitlines()]
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -113,7 +132,7 @@ def photos_by_tag(folder: Path) -> dict[str, list[Path]]:
     return tags
 
 
-def lay_out(folder: Path, chosen: dict[str, Sequence[Path]]) -> Path:
+def lay_out(folder: Path, chosen: Mapping[str, Sequence[Path]]) -> Path:
     """Return a new folder per tag with copies of these files."""
     for tag, files in chosen.items():
         (folder / tag).mkdir(parents=True)

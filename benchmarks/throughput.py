@@ -4,17 +4,15 @@ Two measurements in one run. A folder is imported with every step timed. Then th
 put into the queue of a real worker process (`manage.py qcluster`): taken one by one, and in
 micro-batches, in turn; beside that the time from one upload's request to its tags. Run with
 
-    python -m benchmarks.throughput [FOLDER] [--photos N] [--rounds N] [--write]
+    python -m benchmarks.throughput [FOLDER] [--photos N] [--rounds N]
 
-Without FOLDER the photos are made from those that scikit-image ships. `--write` puts the outcome
-into docs/throughput.json and docs/throughput.md.
+Without FOLDER the photos are made from those that scikit-image ships.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import shutil
 import statistics
@@ -33,6 +31,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.setting import ROOT, fresh_installation
+from benchmarks.written import WriteUp
 
 PHOTOS, ROUNDS, ALONE = 1000, 3, 15
 BATCHES = {"one by one": 1, "micro-batches": 32}
@@ -71,44 +70,6 @@ class Outcome:
         single, several = (self.drained[name] for name in BATCHES)
         return [b / a for a, b in zip(single, several, strict=True)]
 
-    def as_markdown(self) -> str:
-        """Return the figures as the page in docs/."""
-        work = sum(self.steps.values())
-        single, several = BATCHES
-        rate = {name: statistics.median(self.drained[name]) for name in BATCHES}
-        lines = [
-            "# Throughput",
-            "",
-            f"{self.photos:,} photos of {self.megapixels:.2g} megapixels on average, "
-            f"{self.cores} cores, SQLite; `python -m benchmarks.throughput`.",
-            "",
-            f"## Importing a folder: {self.photos / self.import_seconds:.0f} photos a second",
-            "",
-            f"{self.import_seconds:.1f} s in all. Steps run side by side in threads; these are "
-            "the seconds that they take together.",
-            "",
-            "| step | seconds | share | ms a photo |",
-            "|---|---|---|---|",
-            *(
-                f"| {name} | {seconds:.1f} | {seconds / work:.0%} | "
-                f"{seconds / self.photos * 1000:.1f} |"
-                for name, seconds in self.steps.items()
-            ),
-            "",
-            "## Uploads through the queue",
-            "",
-            "From the first tagged photo to the empty queue, one worker process; medians of "
-            f"{len(self.ratios)} rounds in turn.",
-            "",
-            "| | photos a second | one upload alone, request to tags |",
-            "|---|---|---|",
-            *(f"| {name} | {rate[name]:.0f} | {self.alone[name]:.0f} ms |" for name in BATCHES),
-            "",
-            f"{several.capitalize()} are **{statistics.median(self.ratios):.1f} times** as fast as "
-            f"{single} ({min(self.ratios):.1f} to {max(self.ratios):.1f}).",
-        ]
-        return "\n".join(lines) + "\n"
-
 
 def main() -> None:
     """Measure both, print the page, and write it down where that was asked for."""
@@ -116,19 +77,49 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--photos", type=int, default=PHOTOS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with fresh_installation() as installation:
         folder = installation / "photos"
         gather(options.folder, folder, options.photos)
         outcome = measure_import(folder)
         measure_queue(outcome, options.rounds)
-    print(outcome.as_markdown())
-    if options.write:
-        docs = ROOT / "docs"
-        figures = {**asdict(outcome), "ratios": outcome.ratios}
-        (docs / "throughput.json").write_text(json.dumps(figures, indent=2) + "\n")
-        (docs / "throughput.md").write_text(outcome.as_markdown())
+    write_down(outcome)
+
+
+def write_down(outcome: Outcome) -> None:
+    """Write where the time of an import goes, and what the queue gets done."""
+    page = WriteUp("throughput", "Throughput", "python -m benchmarks.throughput")
+    page.figures |= {**asdict(outcome), "ratios": outcome.ratios}
+    work, photos = sum(outcome.steps.values()), outcome.photos
+    page.say(f"{photos:,} photos of {outcome.megapixels:.2g} megapixels on average; SQLite.")
+    page.section(f"Importing a folder: {photos / outcome.import_seconds:.0f} photos a second")
+    page.say(
+        f"{outcome.import_seconds:.1f} s in all. Steps run side by side in threads; these are "
+        "the seconds that they take together."
+    )
+    page.table(
+        ["step", "seconds", "share", "ms a photo"],
+        [
+            [name, f"{each:.1f}", f"{each / work:.0%}", f"{each / photos * 1000:.1f}"]
+            for name, each in outcome.steps.items()
+        ],
+    )
+    page.section("Uploads through the queue")
+    page.say(
+        "From the first tagged photo to the empty queue, one worker process; rounds in turn, "
+        f"{len(outcome.ratios)} of each."
+    )
+    rate = {name: statistics.median(outcome.drained[name]) for name in BATCHES}
+    page.table(
+        ["way", "photos a second", "one upload alone, request to tags"],
+        [[name, f"{rate[name]:.0f}", f"{outcome.alone[name]:.0f} ms"] for name in BATCHES],
+    )
+    single, several = BATCHES
+    page.say(
+        f"{several.capitalize()} are **{statistics.median(outcome.ratios):.1f} times** as fast as "
+        f"{single} ({min(outcome.ratios):.1f} to {max(outcome.ratios):.1f})."
+    )
+    page.save()
 
 
 def gather(source: Path | None, target: Path, number: int) -> None:

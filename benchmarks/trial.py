@@ -6,14 +6,15 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.site import DEFAULT, Unfetched, lay_out, new_site
+from benchmarks.written import WriteUp, confusion_table
 
 # What counts as an answer where the network says nothing of any of these tags.
 SILENT = "(nothing)"
@@ -21,11 +22,14 @@ SILENT = "(nothing)"
 
 @dataclass(frozen=True)
 class Way:
-    """One row of the comparison: a name for people, a backbone, what `retrain` is told besides."""
+    """A network to be compared: a name for people, a backbone, and where its weights are.
+
+    With `tuning`, the options of a second `retrain`, it is judged frozen and then fine-tuned.
+    """
 
     title: str
     backbone: str = DEFAULT
-    options: tuple[str, ...] = ()
+    tuning: tuple[str, ...] = ()
     weights: Path | None = None
 
 
@@ -36,6 +40,8 @@ class Result:
     counts: dict[str, dict[str, int]]
     seconds: dict[str, float]
     taught: int
+    peak_mb: float
+    report: dict[str, Any]
 
     @property
     def asked(self) -> int:
@@ -57,8 +63,8 @@ class Result:
 class Split:
     """Which files teach and which are held back, by tag."""
 
-    taught: dict[str, Sequence[Path]]
-    judged: dict[str, Sequence[Path]]
+    taught: Mapping[str, Sequence[Path]]
+    judged: Mapping[str, Sequence[Path]]
 
 
 def split(photos: dict[str, list[Path]], taught: int, judged: int | None, seed: int) -> Split:
@@ -77,22 +83,27 @@ def split(photos: dict[str, list[Path]], taught: int, judged: int | None, seed: 
     return Split(teach, judge)
 
 
-def try_way(way: Way, photos: Split) -> Result:
-    """Return what came of `import_folder`, `retrain` and `classify` on an empty site.
+def try_way(way: Way, photos: Split) -> dict[str, Result]:
+    """Return what came of `import_folder`, `retrain` and `classify` on an empty site, by title.
 
-    A fine-tuned network starts from a site whose head was taught before, as on any site.
+    Fine-tuning starts from a site whose head was taught before, as on any site.
     """
+    taught = sum(len(files) for files in photos.taught.values())
+    found: dict[str, Result] = {}
     with tempfile.TemporaryDirectory(prefix="eyes-split-") as name:
         teach = lay_out(Path(name) / "teach", photos.taught)
         judge = lay_out(Path(name) / "judge", photos.judged)
         with new_site(way.backbone, way.weights) as site:
-            seconds = {"import_folder": site.import_folder(teach)}
-            seconds["retrain"], _ = site.retrain()
-            if way.options:
-                seconds[f"retrain {' '.join(way.options)}"], _ = site.retrain(*way.options)
-            seconds["classify"], answers = site.classify(judge)
-    taught = sum(len(files) for files in photos.taught.values())
-    return Result(count_answers(answers, list(photos.taught)), seconds, taught)
+            before = {"import_folder": site.import_folder(teach)}
+            for options in [(), way.tuning] if way.tuning else [()]:
+                told, report = site.retrain(*options)
+                seconds = before | {" ".join(["retrain", *options]): told.seconds}
+                before = dict(seconds)
+                seconds["classify"], answers = site.classify(judge)
+                counts = count_answers(answers, list(photos.taught))
+                title = f"{way.title}, {'fine-tuned' if options else 'frozen'}"
+                found[title] = Result(counts, seconds, taught, told.peak_mb, report)
+    return found
 
 
 def try_ways(ways: Sequence[Way], splits: Sequence[Split]) -> dict[str, list[Result]]:
@@ -103,17 +114,21 @@ def try_ways(ways: Sequence[Way], splits: Sequence[Split]) -> dict[str, list[Res
     found: dict[str, list[Result]] = {}
     for way in ways:
         for number, photos in enumerate(splits):
+            # Minutes per split: the first one is enough to say what fine-tuning is worth.
+            once = way if number == 0 else replace(way, tuning=())
             try:
-                result = try_way(way, photos)
+                results = try_way(once, photos)
             except Unfetched as reason:
                 print(f"{way.title} is left out. {reason}", file=sys.stderr)
                 break
-            found.setdefault(way.title, []).append(result)
-            print(
-                f"{way.title}, split {number}: {result.right} of {result.asked}, {result.seconds}",
-                file=sys.stderr,
-                flush=True,
-            )
+            for title, result in results.items():
+                found.setdefault(title, []).append(result)
+                print(
+                    f"{title}, split {number}: {result.right} of {result.asked}, "
+                    f"{result.seconds}, {result.peak_mb:.0f} MB, {result.report['reason']}",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return found
 
 
@@ -141,6 +156,7 @@ def row_of(title: str, results: Sequence[Result]) -> list[str]:
         spread,
         str(len(results)),
         " + ".join(f"{seconds:.0f}" for seconds in means.values()),
+        f"{max(result.peak_mb for result in results):.0f}",
     ]
 
 
@@ -152,7 +168,22 @@ HEAD = (
     "least to most",
     "splits",
     "seconds: import + retrain (+ fine-tune) + classify",
+    "peak MB of the last `retrain`",
 )
+
+
+LESSON_HEAD = (
+    "on the test photos of the first lesson",
+    "right first",
+    "macro-F1",
+    "mean average precision",
+)
+
+
+def lesson_row(title: str, result: Result) -> list[str]:
+    """Return a line of what the lesson's own test photos said."""
+    metrics = result.report["metrics"]
+    return [title, *(f"{metrics[name] or 0:.1%}" for name in ("top1", "macro_f1", "map"))]
 
 
 def as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -165,9 +196,42 @@ def as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
             "taught": result.taught,
             "confusion": result.counts,
             "seconds": result.seconds,
+            "peak_mb": result.peak_mb,
+            "state": result.report["state"],
+            "reason": result.report["reason"],
+            "gate": [line["sentence"] for line in result.report["gate"]],
+            "lesson_metrics": {
+                name: result.report["metrics"][name] for name in ("top1", "macro_f1", "map")
+            },
+            "lesson_seconds": result.report["seconds"],
         }
         for result in results
     ]
+
+
+def write_trial(page: WriteUp, found: dict[str, list[Result]]) -> None:
+    """Add the table, what the gate said of each fine-tuned network, and the confusions."""
+    page.figures["networks"] = {title: as_json(results) for title, results in found.items()}
+    page.say(
+        "Through `import_folder --curated`, `retrain` and `classify` on photos that were not "
+        "imported; right means that the true one of the tags has the highest score."
+    )
+    page.table(HEAD, [row_of(title, results) for title, results in found.items()])
+    page.say(
+        "What the lessons themselves held back and judged, of the photos that were imported; "
+        "F1 is that of the tags that would be shown."
+    )
+    page.table(LESSON_HEAD, [lesson_row(title, results[0]) for title, results in found.items()])
+    for title, (first, *_) in found.items():
+        if "tune" in first.report["seconds"]:
+            frozen = found[title.replace("fine-tuned", "frozen")][0].accuracy
+            page.say(
+                f"{title}: {100 * (first.accuracy - frozen):+.1f} points on the first split. "
+                f"The gate: {first.report['reason']}"
+            )
+    for title, results in found.items():
+        page.say(f"What {title} said, all splits together:")
+        page.table(*confusion_table(together(results)))
 
 
 def together(results: Sequence[Result]) -> dict[str, dict[str, int]]:

@@ -21,10 +21,11 @@ from PIL import Image, ImageDraw, ImageEnhance
 
 from benchmarks.planted import COPIES, Original, held_out_originals, originals_of_folder
 from benchmarks.setting import fresh_installation
+from benchmarks.written import WriteUp
 
 
 def main() -> None:
-    """Print per backbone and kind of copy the lowest and the middle cosine and how many it misses,
+    """Tell per backbone and kind of copy the lowest and the middle cosine and how many it misses,
     and the cosines of strangers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -38,12 +39,23 @@ def main() -> None:
         if wishes.folder:
             found = originals_of_folder(wishes.folder, wishes.most)
         originals = list(found)[: wishes.most]
+        page = WriteUp(
+            "twin-features",
+            "Near-duplicates and the network",
+            "python -m benchmarks.twin_features FOLDER",
+        )
+        page.say(
+            f"Copies of {len(originals)} photos. *In the band*: how many of them differ in so many "
+            "bits of the hash that the cosine of the embeddings decides; *missed*: how many of "
+            "those it takes for other photos, by the thresholds of the policy."
+        )
         for backbone in wishes.backbones.split(","):
-            tell(backbone, store, originals)
+            add_backbone(page, backbone, store, originals)
+        page.save()
 
 
-def tell(backbone: str, store: Path, originals: list[Original]) -> None:
-    """Print the table of one backbone."""
+def add_backbone(page: WriteUp, backbone: str, store: Path, originals: list[Original]) -> None:
+    """Add the table of one backbone."""
     from tagging.backbones.cards import get_card
     from tagging.engine import open_engine
     from tagging.policy import COMMUNITY
@@ -57,7 +69,7 @@ def tell(backbone: str, store: Path, originals: list[Original]) -> None:
 
     files = [original.as_file() for original in originals]
     vectors = np.stack([vector(data) for data in files])
-    print(f"{backbone}: {len(originals)} photos; cosines lowest and middle; in the band, missed")
+    rows = []
     for name, make in (COPIES | MORE_COPIES).items():
         copies = [make(original.picture) for original in originals]
         pairs = zip(vectors, copies, strict=True)
@@ -65,15 +77,19 @@ def tell(backbone: str, store: Path, originals: list[Original]) -> None:
         apart = np.array([distance(one, copy) for one, copy in zip(files, copies, strict=True)])
         unsure = (apart > COMMUNITY.twin_dhash) & (apart <= COMMUNITY.twin_dhash_wide)
         missed = unsure & (alike < needed_cosine(apart, COMMUNITY))
-        print(
-            f"  {name:<26} {alike.min():5.2f} {np.median(alike):5.2f}"
-            f"  {unsure.sum():4d} {missed.sum():4d}"
-        )
+        cosine = [f"{alike.min():.2f}", f"{np.median(alike):.2f}"]
+        rows.append([name, *cosine, str(unsure.sum()), str(missed.sum())])
     others = np.concatenate(
         [np.delete(cosines(one, vectors), row) for row, one in enumerate(vectors)]
     )
     middle, high, highest = np.quantile(others, [0.5, 0.95, 0.999])
-    print(f"  strangers: middle {middle:.2f}, 95 % {high:.2f}, 99.9 % {highest:.2f}")
+    page.section(backbone)
+    head = ["copy", "lowest cosine", "middle cosine", "in the band", "missed"]
+    page.table(head, rows)
+    strangers = {"middle": float(middle), "95 %": float(high), "99.9 %": float(highest)}
+    told = ", ".join(f"{name} {value:.2f}" for name, value in strangers.items())
+    page.say(f"Cosines of other photos: {told}.")
+    page.figures[backbone] = {"columns": head, "rows": rows, "strangers": strangers}
 
 
 def distance(one: bytes, other: bytes) -> int:
