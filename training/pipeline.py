@@ -37,7 +37,7 @@ from training.snapshot import (
     take_snapshot,
 )
 from training.tuning.folders import remove_folder
-from training.tuning.lineage import photos_it_would_forget
+from training.tuning.lineage import memorised_by, photos_it_would_forget
 from training.tuning.process import NotBetter
 from training.tuning.story import FirstLesson, end_tuning, how_long, try_out, tune
 from training.tuning.wishes import original_of
@@ -85,6 +85,7 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
             lesson = teach(
                 snapshot.examples, classroom.embeddings, classroom.believed, policy,
                 get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
+                memorised=memorised_by(run.backbone, snapshot.examples.photos),
             )  # fmt: skip
         with clock.step("evaluate"):
             progress.tell("Judging on unseen photos", 0.70)

@@ -6,9 +6,10 @@ import pytest
 from tagging.policy import COMMUNITY
 from tests.training.classroom import made_up_examples
 from training.learning import head as fitting
-from training.learning.examples import TEST, VALIDATION
+from training.learning.examples import TEST, TRAIN, VALIDATION
 from training.learning.fine_tuning.judging import judged_loss
 from training.learning.lesson import teach, teach_train_side
+from training.learning.metrics import expected_calibration_error
 
 pytestmark = pytest.mark.network
 
@@ -51,3 +52,22 @@ def test_what_a_fine_tuning_has_to_beat_has_not_learnt_from_the_photos_that_judg
 
     assert loss_on(VALIDATION, kernel, bias) < 0.1 < 1 < loss_on(TEST, kernel, bias)
     assert loss_on(VALIDATION, start.kernel, start.bias) > 1
+
+
+def test_scores_of_photos_that_taught_the_network_itself_promise_nothing() -> None:
+    """A fine-tuned network knows its own photos by heart, and no fold is new to it."""
+    examples, embeddings = made_up_examples(["cat", "dog", "owl"], 120, noise=12)
+    memorised = np.zeros(len(examples.photos), dtype=bool)
+    memorised[examples.rows_on(TRAIN)] = True
+    signs = (examples.answers[memorised] > 0).astype(np.float16)
+    embeddings[memorised, :300] += 30 * np.repeat(signs, 100, axis=1)
+    believed = np.zeros(examples.answers.shape, dtype=bool)
+
+    def error_on_test(memorised: np.ndarray | None) -> float:
+        lesson = teach(examples, embeddings, believed, COMMUNITY, 1280, memorised=memorised)
+        test = examples.rows_on(TEST)
+        spoken = lesson.head.speak(embeddings[test])
+        present = examples.answers[test].ravel() > 0
+        return expected_calibration_error(spoken.scores.ravel(), present) or 0.0
+
+    assert error_on_test(memorised) < 0.1 < error_on_test(None)

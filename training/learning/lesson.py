@@ -63,6 +63,8 @@ def teach(
     policy: Policy,
     compared: int,
     say: Say = lambda sentence, progress: None,
+    *,
+    memorised: NDArray[np.bool_] | None = None,
 ) -> Lesson:
     """Return the lesson learnt from the train and validation sides; the test side is not read.
 
@@ -70,6 +72,10 @@ def teach(
     `believed` marks what the live network takes for present, so that an unknown answer there is
     not learnt as absent. `compared` is how many numbers of an embedding tell photos apart (the
     card's `top_features`). `say` is told each step and how far it is, 0 to 1.
+
+    `memorised`, bool [n], marks photos that taught a fine-tuned network: it has seen their answers,
+    so that no fold is new to it. They teach the head like all others, but what a score means and
+    where a tag begins to be shown is read from the rest.
     """
     material = _prepare(examples, embeddings, believed, policy, say)
     from training.learning import head as fitting
@@ -80,9 +86,10 @@ def teach(
 
     say("Scoring each part with what the others teach", 0.4)
     logits = _out_of_fold_logits(fit, known, best.steps, policy.folds, settings)
-    calibration = calibrate(logits, known.answers)
+    fresh = slice(None) if memorised is None else ~memorised[material.rows]
+    calibration = calibrate(logits[fresh], known.answers[fresh])
     scores = sigmoid(logits * calibration.slope + calibration.offset)
-    thresholds = choose_thresholds(scores, known.answers, _rules(policy))
+    thresholds = choose_thresholds(scores[fresh], known.answers[fresh], _rules(policy))
 
     say("Learning from everything but the test side", 0.85)
     final = fitting.fit_for(fit, best.steps, settings)
