@@ -11,7 +11,7 @@ from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion
 from tagging.policy import Policy
 from tagging.presets import current_policy
-from tagging.registry import LoadedVersion
+from tagging.registry import LoadedVersion, live_version
 from tagging.services.previews import request_preview
 from training.canaries import check_canaries
 from training.classroom import Classroom, embed_for_run, open_classroom
@@ -37,7 +37,7 @@ from training.snapshot import (
     take_snapshot,
 )
 from training.tuning.folders import remove_folder
-from training.tuning.lineage import memorised_by, photos_it_would_forget
+from training.tuning.lineage import memorised_by, photos_it_would_forget, taken_back_from
 from training.tuning.process import NotBetter
 from training.tuning.story import FirstLesson, end_tuning, how_long, try_out, tune
 from training.tuning.wishes import original_of
@@ -66,55 +66,93 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
     )  # fmt: skip
     with clock.total():
         try:
-            if options.tuning is not None:
-                with clock.step("tune"):
-                    goes_on = _tune(run, options, policy, progress.narrowed(0.0, 0.8), report)
-                if not goes_on:
-                    return report
-                progress = progress.narrowed(0.8, 1.0)
-            with clock.step("snapshot"):
-                snapshot = _take_snapshot(run, options, policy, progress)
+            snapshot = _find_out_what_to_learn(run, options, policy, progress, report, clock)
         except NothingToLearn as nothing:
             report.reason, report.missing = str(nothing), nothing.missing
             return report
-        report.photos, report.tags = len(snapshot.examples.photos), snapshot.examples.tags
-        report.dataset_sha256, report.missing = snapshot.manifest.sha256, snapshot.missing
-
-        with clock.step("train"):
-            live, classroom = open_classroom(run.backbone, snapshot, progress)
-            lesson = teach(
-                snapshot.examples, classroom.embeddings, classroom.believed, policy,
-                get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
-                memorised=memorised_by(run.backbone, snapshot.examples.photos),
-            )  # fmt: skip
-        with clock.step("evaluate"):
-            progress.tell("Judging on unseen photos", 0.70)
-            judged = _judge(run, options, live, snapshot, classroom, lesson, policy)
+        if snapshot is None:
+            return report
+        if options.tuning is not None:
+            progress = progress.narrowed(0.8, 1.0)
+        judged = _learn(run, options, snapshot, policy, progress, clock)
         report.figures, report.gate = judged.figures, judged.verdict.lines
         report.reason = judged.verdict.reason
         if options.dry_run:
             would = _WOULD[judged.verdict.outcome]
             report.state, report.reason = RunState.KEPT, f"{would}: {report.reason}"
-            return report
-
-        with clock.step("publish"):
-            progress.tell("Publishing", 0.78)
-            version = publish_version(judged)
-            _remember_version(run, version)
-        report.version = version.number
-        report.state = _outcome(judged.verdict, options)
-        if report.promoted:
-            with clock.step("retag"):
-                report.preview = go_live(
-                    version=version, run=run, reason=judged.verdict.reason, progress=progress
-                )
-            return report
-        # It is published; one that goes live keeps its folder until nothing can go wrong any more.
-        remove_folder(run)
-        if report.state != RunState.REFUSED:
-            # Whoever decides about it later will want to know what it changes.
-            request_preview(version=version)
+        else:
+            _publish(run, options, judged, progress, report, clock)
     return report
+
+
+def _find_out_what_to_learn(
+    run: TrainingRun,
+    options: RetrainOptions,
+    policy: Policy,
+    progress: Progress,
+    report: RetrainReport,
+    clock: Clock,
+) -> Snapshot | None:
+    """Return the frozen dataset, after the network itself was taught where that was asked for;
+    None where nothing is to follow, which the report then explains."""
+    if options.tuning is not None:
+        with clock.step("tune"):
+            if not _tune(run, options, policy, progress.narrowed(0.0, 0.8), report):
+                return None
+        progress = progress.narrowed(0.8, 1.0)
+    with clock.step("snapshot"):
+        snapshot = _take_snapshot(run, options, policy, progress)
+    report.photos, report.tags = len(snapshot.examples.photos), snapshot.examples.tags
+    report.dataset_sha256, report.missing = snapshot.manifest.sha256, snapshot.missing
+    return snapshot
+
+
+def _learn(
+    run: TrainingRun,
+    options: RetrainOptions,
+    snapshot: Snapshot,
+    policy: Policy,
+    progress: Progress,
+    clock: Clock,
+) -> Judged:
+    with clock.step("train"):
+        live, classroom = open_classroom(run.backbone, snapshot, progress)
+        lesson = teach(
+            snapshot.examples, classroom.embeddings, classroom.believed, policy,
+            get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
+            memorised=memorised_by(run.backbone, snapshot.examples.photos),
+        )  # fmt: skip
+    with clock.step("evaluate"):
+        progress.tell("Judging on unseen photos", 0.70)
+        return _judge(run, options, live, snapshot, classroom, lesson, policy)
+
+
+def _publish(
+    run: TrainingRun,
+    options: RetrainOptions,
+    judged: Judged,
+    progress: Progress,
+    report: RetrainReport,
+    clock: Clock,
+) -> None:
+    """Publish the version, and let it go live where the gate allows that."""
+    with clock.step("publish"):
+        progress.tell("Publishing", 0.78)
+        version = publish_version(judged)
+        _remember_version(run, version)
+    report.version = version.number
+    report.state = _outcome(judged.verdict, options)
+    if report.promoted:
+        with clock.step("retag"):
+            report.preview = go_live(
+                version=version, run=run, reason=judged.verdict.reason, progress=progress
+            )
+        return
+    # One that goes live keeps its folder until nothing can go wrong any more.
+    remove_folder(run)
+    if report.state != RunState.REFUSED:
+        # Whoever decides about it later will want to know what it changes.
+        request_preview(version=version)
 
 
 def _take_snapshot(
@@ -174,8 +212,11 @@ def _tune(
     except NotBetter as not_better:
         end_tuning(run.tuning)
         remove_folder(run)
-        report.state, report.reason = RunState.REFUSED, str(not_better)
-        return False
+        # Where the live network holds photos that were taken back, the original one, which does
+        # not, may take its place.
+        if not taken_back_from(live_version().serving_backbone):
+            report.state, report.reason = RunState.REFUSED, str(not_better)
+            return False
     report.backbone = run.backbone
     return True
 

@@ -20,6 +20,7 @@ from training.snapshot import store_snapshot, take_snapshot
 from training.tasks import tidy_fine_tunings
 from training.tuning import story
 from training.tuning.due import reason_to_fine_tune
+from training.tuning.folders import folder_of
 from training.tuning.lineage import prune_networks
 from training.tuning.withdrawals import taught_by
 
@@ -59,6 +60,18 @@ def test_what_a_killed_run_brought_into_the_store_is_removed(alice: User) -> Non
     assert made.removed_at is not None
     assert not Embedding.objects.of_backbone(TUNED).exists()
     assert Embedding.objects.of_backbone(BACKBONE).count() == 48
+
+
+def test_nobody_has_to_ask_for_another_run_to_be_rid_of_a_killed_one(alice: User) -> None:
+    teach_world(alice, ["cat", "dog"])
+    made = tuning(RunState.RUNNING)
+    TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(days=8))
+    copies = folder_of(made.run)
+    copies.mkdir(parents=True)
+    assert tidy_fine_tunings().startswith("1 left fine-tunings")
+    assert not copies.exists()
+    assert TrainingRun.objects.get().state == RunState.FAILED
+    assert prune_networks() == [TUNED]
 
 
 def test_a_kill_between_store_and_row_leaves_nothing_unknown(

@@ -266,7 +266,7 @@ def test_a_crash_anywhere_leaves_the_old_version_serving(
     def crash(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("the roof fell in")
 
-    monkeypatch.setattr(pipeline, place, crash)
+    monkeypatch.setattr(going_live if place == "promote_version" else pipeline, place, crash)
     report = run_now()
     assert report.state == RunState.FAILED
     assert report.reason == "RuntimeError: the roof fell in"

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 # single mislabelled photo would decide.
 _MOST_BALANCE = 10.0
 
+# A fine-tuning lifts nothing: lifting makes the few photos of a tag, mistakes among them, pull at
+# the whole network, and the head that is fitted on it afterwards is balanced anyway.
+EVEN = 1.0
+
 STDERR = 2
 
 Say = Callable[[str, float], None]
@@ -119,9 +123,9 @@ def teach_train_side(
 
     The arguments are those of `teach`. It is what a fine-tuning starts from and has to beat on
     validation photos: the head of a whole lesson has learnt from these, and would look better
-    there than it is. Its loss is that of the fine-tuning, so it is not calibrated either.
+    there than it is. Its loss is that of the fine-tuning, so it is neither balanced nor calibrated.
     """
-    material = _prepare(examples, embeddings, believed, policy, say)
+    material = _prepare(examples, embeddings, believed, policy, say, most_balance=EVEN)
     say("Learning from the train side", 0.15)
     best = _fit_on_the_train_side(material)
     kernel = best.kernel / material.scale[:, None]
@@ -161,15 +165,17 @@ def loss_weights(
     return np.where(answers == UNKNOWN, unknown, 1.0).astype(np.float32)
 
 
-def balanced(weights: NDArray[np.float32], targets: NDArray[np.float32]) -> NDArray[np.float32]:
+def balanced(
+    weights: NDArray[np.float32], targets: NDArray[np.float32], most: float = _MOST_BALANCE
+) -> NDArray[np.float32]:
     """Return the weights with each tag's present and absent entries brought to equal mass.
 
-    The factor stops at ten either way. Every tag's weights then average to one, so that the
+    The factor stops at `most` either way. Every tag's weights then average to one, so that the
     validation loss is not decided by the tags with the most answers.
     """
     present = (weights * targets).sum(axis=0)
     absent = weights.sum(axis=0) - present
-    factor = np.clip(absent / np.maximum(present, 1e-6), 1 / _MOST_BALANCE, _MOST_BALANCE)
+    factor = np.clip(absent / np.maximum(present, 1e-6), 1 / most, most)
     lifted = weights * np.where(targets > 0, factor, 1.0)
     average = lifted.mean(axis=0)
     result: NDArray[np.float32] = (lifted / np.where(average > 0, average, 1.0)).astype(np.float32)
@@ -195,6 +201,7 @@ def _prepare(
     believed: NDArray[np.bool_],
     policy: Policy,
     say: Say,
+    most_balance: float = _MOST_BALANCE,
 ) -> _Material:
     # Here and not above: nobody who merely imports this room may pay for TensorFlow.
     say("Waking up TensorFlow", 0.0)
@@ -213,8 +220,8 @@ def _prepare(
         known=known,
         mean=mean,
         scale=scale,
-        fit=fitting.Task(features, targets, balanced(weights, targets)),
-        judge_weights=balanced(weights * (known.answers != UNKNOWN), targets),
+        fit=fitting.Task(features, targets, balanced(weights, targets, most_balance)),
+        judge_weights=balanced(weights * (known.answers != UNKNOWN), targets, most_balance),
         settings=fitting.FitSettings(curvature=fitting.steepest_curvature(features)),
     )
 
