@@ -113,11 +113,13 @@ JOBS = (
         rhythm=Rhythm.DAILY,
         at=time(2, 0),
     ),
+    # A large library takes longer than a job of the photos' cluster may last.
     ScheduledJob(
         name="Bring the files of vectors in line",
         function="tagging.tasks.tend_vectors",
         rhythm=Rhythm.DAILY,
         at=time(3, 0),
+        cluster=TRAINING_CLUSTER,
     ),
     ScheduledJob(
         name="Forget old notices",

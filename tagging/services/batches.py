@@ -59,9 +59,7 @@ def tag_requested(*, image_id: int) -> int | None:
     network raises; every photo then waits for the next job.
     """
     tagged = 0
-    while not _remove_done(image_id):
-        if not Image.objects.filter(pk=image_id).exists():
-            return None
+    while (is_done := _is_done(image_id)) is False:
         if not holds_network():
             # Before anything is taken, so that nobody waits for what a loading process holds.
             current_classifier()
@@ -75,7 +73,9 @@ def tag_requested(*, image_id: int) -> int | None:
             break
         if not taken.image_ids:
             time.sleep(LOOK_AWAY)
-    return tagged
+    if is_done:
+        TaggingRequest.objects.filter(image=image_id, is_done=True).delete()
+    return None if is_done is None else tagged
 
 
 def tag_waiting() -> int:
@@ -94,10 +94,10 @@ def tag_waiting() -> int:
     return tagged
 
 
-def _remove_done(image_id: int) -> bool:
-    """Return whether the photo has been tagged since it asked; then its request is over."""
-    deleted, _ = TaggingRequest.objects.filter(image=image_id, is_done=True).delete()
-    return bool(deleted)
+def _is_done(image_id: int) -> bool | None:
+    """Return whether the photo has been tagged since it asked; None where it is gone."""
+    row = Image.objects.filter(pk=image_id).values_list("tagging_request__is_done").first()
+    return None if row is None else bool(row[0])
 
 
 def _take(image_id: int | None) -> _Take:
