@@ -1,7 +1,7 @@
 """Cats and dogs from a folder per tag, beside what was published for them.
 
     python -m benchmarks.cats_and_dogs FOLDER [--vgg16 FILE] [--fine-tuned]
-        [--splits 3] [--vgg16-splits 1]
+        [--splits 3] [--vgg16-splits 1] [--vgg16-photos 200 150]
 
 FOLDER holds `cat/` and `dog/`. VGG16 takes part where its weights are here: with `manage.py
 fetch_backbone vgg16`, or from a file named by `--vgg16`. `--fine-tuned` adds the default network
@@ -31,7 +31,8 @@ def main() -> None:
     parser.add_argument("--vgg16", type=Path, metavar="FILE", help="its weights without top")
     parser.add_argument("--fine-tuned", action="store_true", help="fine-tune on the first split")
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--vgg16-splits", type=int, help="VGG16 takes minutes for each")
+    parser.add_argument("--vgg16-splits", type=int, default=1, help="it takes minutes for each")
+    parser.add_argument("--vgg16-photos", type=int, nargs=2, metavar="N", help="taught, judged")
     parser.add_argument("--taught", type=int, default=TAUGHT, help="photos of each tag")
     parser.add_argument("--judged", type=int, help="held back of each tag, by default all others")
     options = parser.parse_args()
@@ -40,7 +41,9 @@ def main() -> None:
     tuning = ("--fine-tune",) if options.fine_tuned else ()
     found = try_ways([Way("EfficientNet-Lite0", tuning=tuning)], splits)
     vgg16 = Way("VGG16", "vgg16", weights=options.vgg16)
-    found |= try_ways([vgg16], splits[: options.vgg16_splits])
+    taught, judged = options.vgg16_photos or (options.taught, options.judged)
+    fewer = [split(photos, taught, judged, seed) for seed in range(options.vgg16_splits)]
+    found |= try_ways([vgg16], fewer)
     write_down(found)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from gallery.models import Image
 from tagging.chunks import chunks, spanning
 from tagging.classifier import Classifier, current_classifier
-from tagging.models import ImageTag, ModelVersion, Suggestion
+from tagging.models import ImageTag, ModelVersion, Promotion, Suggestion
 from tagging.registry import live_promotion
 from tagging.services.ballots import Pair
 from tagging.services.embeddings import embed_images, embedding_matrices, missing_images
@@ -56,8 +57,8 @@ def suggest_tags(*, image_ids: Collection[int]) -> int:
     over. Running it again writes nothing.
     """
     report = RetagReport()
-    for ids in chunks(sorted(set(image_ids)), CHUNK):
-        _tag_chunk(ids, report)
+    for _ in _tag_in_chunks(sorted(set(image_ids)), report):
+        pass
     return report.added + report.changed
 
 
@@ -72,9 +73,8 @@ def retag_library(*, progress: Callable[[int, int], object] | None = None) -> Re
     """
     ids = list(Image.objects.order_by("pk").values_list("pk", flat=True))
     report = RetagReport()
-    for part in chunks(ids, CHUNK):
-        _tag_chunk(part, report, most_embedded=FEW)
-        report.photos += len(part)
+    for done in _tag_in_chunks(ids, report, most_embedded=FEW):
+        report.photos += done
         if progress:
             progress(report.photos, len(ids))
     for backbone in report.unfilled:
@@ -85,26 +85,81 @@ def retag_library(*, progress: Callable[[int, int], object] | None = None) -> Re
     return report
 
 
-def _tag_chunk(
+@dataclass(frozen=True)
+class _Heard:
+    """What a version says of some photos: `tagged` is worked out beside the database's work.
+
+    `promotion` is the one that was live when the version was asked.
+    """
+
+    image_ids: Sequence[int]
+    promotion: Promotion | None
+    classifier: Classifier
+    found: list[int]
+    unreadable: set[int]
+    tagged: Future[list[list[ScoredTag]]]
+
+
+def _tag_in_chunks(
     image_ids: Sequence[int], report: RetagReport, most_embedded: int | None = None
-) -> None:
-    """Embed, score and write one chunk; again where another version went live meanwhile."""
-    while True:
-        promotion = live_promotion()
-        classifier = current_classifier()
-        unreadable: set[int] = set()
+) -> Iterator[int]:
+    """Embed, score and write these photos; yield the number of photos of each chunk when done.
+
+    While the database writes one chunk the next is scored in a thread: the products of a chunk
+    take as long as its rows, and NumPy lets other threads run meanwhile.
+    """
+
+    def settle(heard: _Heard) -> int:
+        while not _write_heard(heard, report):
+            heard = _listen(heard.image_ids, report, most_embedded, beside)
+        return len(heard.image_ids)
+
+    with ThreadPoolExecutor(1) as beside:
+        waiting: _Heard | None = None
+        for part in chunks(image_ids, CHUNK):
+            heard = _listen(part, report, most_embedded, beside)
+            if waiting:
+                yield settle(waiting)
+            waiting = heard
+        if waiting:
+            yield settle(waiting)
+
+
+def _listen(
+    image_ids: Sequence[int], report: RetagReport, most_embedded: int | None, beside: Executor
+) -> _Heard:
+    """Read the vectors of a chunk, those that are missing computed, and have it scored."""
+    promotion = live_promotion()
+    classifier = current_classifier()
+    unreadable: set[int] = set()
+    found, vectors = embedding_matrices(image_ids, classifier.spaces)
+    if len(found) < len(image_ids):
+        unreadable = _embed_missing(image_ids, classifier.spaces, report, most_embedded)
         found, vectors = embedding_matrices(image_ids, classifier.spaces)
-        if len(found) < len(image_ids):
-            unreadable = _embed_missing(image_ids, classifier.spaces, report, most_embedded)
-            found, vectors = embedding_matrices(image_ids, classifier.spaces)
-        tagged = classifier.tag(*vectors, only_suggested=True) if found else []
-        with transaction.atomic():
-            keep_words()
-            if live_promotion() == promotion:
-                spoken = dict(zip(found, tagged, strict=True))
-                _replace_suggestions(classifier, spoken, report)
-                report.unreadable += len(unreadable)
-                return
+    tagged = _nothing_said()
+    if found:
+        # Made here: the thread shall only count, and ask the database and the policy nothing.
+        _ = classifier.speech
+        tagged = beside.submit(classifier.tag, *vectors, only_suggested=True)
+    return _Heard(image_ids, promotion, classifier, found, unreadable, tagged)
+
+
+def _nothing_said() -> Future[list[list[ScoredTag]]]:
+    nothing: Future[list[list[ScoredTag]]] = Future()
+    nothing.set_result([])
+    return nothing
+
+
+def _write_heard(heard: _Heard, report: RetagReport) -> bool:
+    """Write what was said of a chunk; return False where another version went live meanwhile."""
+    spoken = dict(zip(heard.found, heard.tagged.result(), strict=True))
+    with transaction.atomic():
+        keep_words()
+        if live_promotion() != heard.promotion:
+            return False
+        _replace_suggestions(heard.classifier, spoken, report)
+    report.unreadable += len(heard.unreadable)
+    return True
 
 
 def _embed_missing(
@@ -132,12 +187,8 @@ def _replace_suggestions(
     The photos are locked first, so that none is deleted and no other job writes in between. Rows
     are compared as tuples: making a model of each would take longer than all the rest.
     """
-    alive = set(
-        Image.objects.filter(pk__in=spoken)
-        .order_by("pk")
-        .select_for_update(no_key=True)
-        .values_list("pk", flat=True)
-    )
+    near = Image.objects.filter(**spanning("pk", spoken)).order_by("pk")
+    alive = set(near.select_for_update(no_key=True).values_list("pk", flat=True)) & spoken.keys()
     wanted = _wanted(classifier, {pk: tags for pk, tags in spoken.items() if pk in alive})
     stored = Suggestion.objects.filter(**spanning("image", alive))
     stale: list[int] = []

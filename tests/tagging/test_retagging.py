@@ -253,3 +253,25 @@ def test_a_promotion_in_the_middle_of_a_job_is_followed(
     monkeypatch.setattr(suggestions, "embedding_matrices", promote_after_reading)
     tag_image(coffee_photo.pk)
     assert said_of(coffee_photo)["heron"] == (0.95, True, 1)
+
+
+def test_chunks_that_were_scored_ahead_are_said_anew_by_a_version_promoted_meanwhile(
+    alice: User, network_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coffee = bundled("coffee.png")
+    for turn in range(4):
+        upload(alice, altered(coffee, lambda picture, t=turn: picture.rotate(t * 25)))
+    retag_library()
+    version = publish(network_store, 1, constant_head(heron=0.95))
+    monkeypatch.setattr(suggestions, "CHUNK", 1)
+    done: list[tuple[int, int]] = []
+
+    def promote_after_the_second(photos: int, of: int) -> None:
+        done.append((photos, of))
+        if photos == 2:
+            promote_version(version=version, enqueue_retag=False)
+
+    retag_library(progress=promote_after_the_second)
+    assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    said = ["heron" in said_of(image) for image in Image.objects.order_by("pk")]
+    assert said == [False, False, True, True]
