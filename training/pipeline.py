@@ -32,6 +32,7 @@ from training.snapshot import (
     NothingToLearn,
     Snapshot,
     images_to_embed,
+    memorised_by,
     never_shown_names,
     store_snapshot,
     take_snapshot,
@@ -120,6 +121,7 @@ def _learn(
         lesson = teach(
             snapshot.examples, classroom.embeddings, classroom.believed, policy,
             get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
+            memorised_by(run.backbone, snapshot.examples.photos),
         )  # fmt: skip
     with clock.step("evaluate"):
         progress.tell("Judging on unseen photos", 0.70)
