@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User
+from tagging.backbones.weights import BackboneUnavailable
 from tagging.models import Content, Embedding, ModelVersion
 from tagging.policy import COMMUNITY
 from tests.training.classroom import BACKBONE, teach_world
@@ -98,7 +99,7 @@ def test_weights_that_are_none_leave_no_name(alice: User, tmp_path: Path) -> Non
     teach_world(alice, ["cat", "dog"])
     made = tuning(RunState.RUNNING, "")
     (tmp_path / "tuned.weights.h5").write_bytes(b"no weights at all")
-    with pytest.raises(story.BackboneUnavailable):
+    with pytest.raises(BackboneUnavailable):
         story._install(made, tmp_path / "tuned.weights.h5", tmp_path / "store", "fine-tuned")
     made.refresh_from_db()
     assert made.backbone == ""
