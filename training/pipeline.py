@@ -32,12 +32,13 @@ from training.snapshot import (
     NothingToLearn,
     Snapshot,
     images_to_embed,
+    memorised_by,
     never_shown_names,
     store_snapshot,
     take_snapshot,
 )
 from training.tuning.folders import remove_folder
-from training.tuning.lineage import memorised_by, photos_it_would_forget, taken_back_from
+from training.tuning.lineage import photos_it_would_forget, taken_back_from
 from training.tuning.process import NotBetter
 from training.tuning.story import FirstLesson, end_tuning, how_long, try_out, tune
 from training.tuning.wishes import original_of
@@ -120,7 +121,7 @@ def _learn(
         lesson = teach(
             snapshot.examples, classroom.embeddings, classroom.believed, policy,
             get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
-            memorised=memorised_by(run.backbone, snapshot.examples.photos),
+            memorised_by(run.backbone, snapshot.examples.photos),
         )  # fmt: skip
     with clock.step("evaluate"):
         progress.tell("Judging on unseen photos", 0.70)

@@ -11,12 +11,13 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User
+from tagging.backbones.weights import BackboneUnavailable
 from tagging.models import Content, Embedding, ModelVersion
 from tagging.policy import COMMUNITY
 from tests.training.classroom import BACKBONE, teach_world
 from training.learning.examples import TEST, TRAIN
 from training.models import RunState, TrainingRun, Tuning
-from training.snapshot import store_snapshot, take_snapshot
+from training.snapshot import memorised_by, store_snapshot, take_snapshot
 from training.tasks import tidy_fine_tunings
 from training.tuning import story
 from training.tuning.due import reason_to_fine_tune
@@ -98,7 +99,7 @@ def test_weights_that_are_none_leave_no_name(alice: User, tmp_path: Path) -> Non
     teach_world(alice, ["cat", "dog"])
     made = tuning(RunState.RUNNING, "")
     (tmp_path / "tuned.weights.h5").write_bytes(b"no weights at all")
-    with pytest.raises(story.BackboneUnavailable):
+    with pytest.raises(BackboneUnavailable):
         story._install(made, tmp_path / "tuned.weights.h5", tmp_path / "store", "fine-tuned")
     made.refresh_from_db()
     assert made.backbone == ""
@@ -187,6 +188,11 @@ def test_bytes_that_taught_a_network_never_judge_when_they_come_back(alice: User
     again = take_snapshot(COMMUNITY, BACKBONE).examples
     judging = {again.photos[row] for row in again.rows_on(TEST)}
     assert judging and not judging & taught
+    known = memorised_by(TUNED, again.photos)
+    learnt = {photo for photo, is_known in zip(again.photos, known, strict=True) if is_known}
+    first = taught_by(made.dataset)
+    assert learnt == {first.photos[row] for row in first.rows_on(TRAIN)}
+    assert not memorised_by(BACKBONE, again.photos).any()
     # A former test photo's group judges, and one that taught is found to be its twin: it stays out.
     twin = Content.objects.get(sha256=next(iter(taught)))
     twin.group.side = TEST

@@ -317,7 +317,8 @@ def test_a_full_disk_is_told_from_what_would_fail_again(
     from training.tuning.process import TuningFailed, work_in
 
     folder = prepare(tmp_path / "task")
-    (folder / ".history.jsonl").symlink_to("/dev/full")
+    (folder / "checkpoint").mkdir()
+    (folder / "checkpoint" / ".state.npz.part").symlink_to("/dev/full")
     process = start(folder, session_store)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 4

@@ -67,7 +67,6 @@ def teach(
     policy: Policy,
     compared: int,
     say: Say = lambda sentence, progress: None,
-    *,
     memorised: NDArray[np.bool_] | None = None,
 ) -> Lesson:
     """Return the lesson learnt from the train and validation sides; the test side is not read.
@@ -75,11 +74,9 @@ def teach(
     `embeddings` is float16 [n, d] and `believed` bool [n, t], both in the order of the examples;
     `believed` marks what the live network takes for present, so that an unknown answer there is
     not learnt as absent. `compared` is how many numbers of an embedding tell photos apart (the
-    card's `top_features`). `say` is told each step and how far it is, 0 to 1.
-
-    `memorised`, bool [n], marks photos that taught a fine-tuned network: it has seen their answers,
-    so that no fold is new to it. They teach the head like all others, but what a score means and
-    where a tag begins to be shown is read from the rest.
+    card's `top_features`). `say` is told each step and how far it is, 0 to 1. `memorised` bool [n]
+    marks photos from which a fine-tuned network has learnt: it tells them apart better than any
+    other, so that they teach the head, but have no say in its thresholds and calibration.
     """
     material = _prepare(examples, embeddings, believed, policy, say)
     from training.learning import head as fitting
@@ -90,10 +87,10 @@ def teach(
 
     say("Scoring each part with what the others teach", 0.4)
     logits = _out_of_fold_logits(fit, known, best.steps, policy.folds, settings)
-    fresh = slice(None) if memorised is None else ~memorised[material.rows]
-    calibration = calibrate(logits[fresh], known.answers[fresh])
+    fair = _fair_rows(memorised, material.rows)
+    calibration = calibrate(logits[fair], known.answers[fair])
     scores = sigmoid(logits * calibration.slope + calibration.offset)
-    thresholds = choose_thresholds(scores[fresh], known.answers[fresh], _rules(policy))
+    thresholds = choose_thresholds(scores[fair], known.answers[fair], _rules(policy))
 
     say("Learning from everything but the test side", 0.85)
     final = fitting.fit_for(fit, best.steps, settings)
@@ -261,6 +258,12 @@ def _out_of_fold_logits(
     logits = head.logits(fit.features).reshape(len(fold_of), folds, len(known.tags))
     own: NDArray[np.float32] = logits[np.arange(len(fold_of)), fold_of]
     return own
+
+
+def _fair_rows(memorised: NDArray[np.bool_] | None, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return which of these rows may say how sure a head is: all of them where none is left."""
+    fair = np.flatnonzero(~memorised[rows]) if memorised is not None else np.arange(0)
+    return fair if len(fair) else np.arange(len(rows))
 
 
 def _rows(task: fitting.Task, rows: NDArray[np.intp]) -> fitting.Task:

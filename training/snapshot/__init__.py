@@ -9,6 +9,7 @@ from training.snapshot.learnable import (
 )
 from training.snapshot.storing import load_embeddings, store_snapshot
 from training.snapshot.taking import Snapshot, images_to_embed, take_snapshot
+from training.snapshot.taught import memorised_by
 
 __all__ = [
     "WITHOUT_NEGATIVES",
@@ -17,6 +18,7 @@ __all__ = [
     "images_to_embed",
     "learnable_candidates",
     "load_embeddings",
+    "memorised_by",
     "never_shown_names",
     "store_snapshot",
     "take_snapshot",

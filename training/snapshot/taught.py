@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from training.learning.examples import TRAIN, VALIDATION, read_manifest
 from training.models import Tuning
@@ -10,14 +14,16 @@ from training.models import Tuning
 logger = logging.getLogger(__name__)
 
 
-def sides_in_networks() -> dict[str, str]:
-    """Return, by SHA-256, the side on which photos were when they taught a network that is here.
+def sides_in_networks(backbone: str | None = None) -> dict[str, str]:
+    """Return, by SHA-256, the side on which photos were when they taught a network that is here,
+    or this one.
 
     Groups remember their side. But bytes that were deleted and come back get a new group, while
     the network still knows them.
     """
+    networks = Tuning.objects.with_network().select_related("dataset")
     sides: dict[str, str] = {}
-    for tuning in Tuning.objects.with_network().select_related("dataset"):
+    for tuning in networks.filter(backbone=backbone) if backbone else networks:
         try:
             examples = read_manifest(bytes(tuning.dataset.manifest))
         except ValueError:
@@ -26,3 +32,10 @@ def sides_in_networks() -> dict[str, str]:
         known = zip(examples.photos, examples.sides, strict=True)
         sides |= {photo: side for photo, side in known if side in (TRAIN, VALIDATION)}
     return sides
+
+
+def memorised_by(backbone: str, photos: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which of these photos this network has learnt from, bool [n]. Those that only said
+    when to stop are none of them."""
+    sides = sides_in_networks(backbone)
+    return np.array([sides.get(photo) == TRAIN for photo in photos], dtype=np.bool_)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from django.conf import settings
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.models import Embedding, ModelVersion
 from tagging.registry import LoadedVersion, live_version
 from tagging.services.pruning import remove_network
-from training.learning.examples import TRAIN
 from training.learning.wording import count
 from training.models import TrainingRun, Tuning
 from training.tuning.withdrawals import taught_by, withdrawn
@@ -71,19 +67,6 @@ def taken_back_from(backbone: str) -> set[str]:
         except ValueError:
             logger.exception("Nobody can say what taught %s.", backbone)
     return gone
-
-
-def memorised_by(backbone: str, photos: Sequence[str]) -> NDArray[np.bool_] | None:
-    """Return which of these SHA-256 taught this network itself, bool [n]; None for an original.
-
-    Those that only said when to stop are not among them. Raises ValueError where the dataset of
-    the fine-tuning is damaged: thresholds would then promise too much.
-    """
-    seen: set[str] = set()
-    for tuning in Tuning.objects.filter(backbone=backbone).select_related("dataset"):
-        taught = taught_by(tuning.dataset)
-        seen.update(taught.part(taught.rows_on(TRAIN)).photos)
-    return np.array([photo in seen for photo in photos], dtype=np.bool_) if seen else None
 
 
 def photos_it_would_forget(live: LoadedVersion, backbone: str) -> int:
