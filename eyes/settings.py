@@ -221,8 +221,8 @@ EYES_DEVICES = env_text("EYES_DEVICES", "auto")
 # system check says so. The training cluster is chosen by the environment variable
 # Q_CLUSTER_NAME=training: its command-line twin is silently ignored where processes fork.
 EYES_JOB_TIMEOUT = env_number("EYES_JOB_TIMEOUT", 120, least=5)
-# A worker is replaced after a job when its peak, in kB, was beyond this. TensorFlow takes a gigabyte
-# by itself and several with a GPU: with a limit it would be loaded again for every photo.
+# A worker is replaced after a job when its peak, in kB, was beyond this. TensorFlow alone takes a
+# gigabyte, with a GPU several: with a limit it would be loaded again for every photo.
 _HAS_TENSORFLOW = EYES_ENGINE == "keras" or (EYES_ENGINE == "auto" and may_have_gpu())
 LARGEST_WORKER = None if _HAS_TENSORFLOW else 700_000
 Q_CLUSTER = {
