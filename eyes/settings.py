@@ -16,6 +16,7 @@ from dotenv import load_dotenv
 from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
 from eyes.secret import keep_secret_key
 from tagging.backbones.cards import CARDS
+from tagging.devices import may_have_gpu
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUNNING_TESTS = "pytest" in sys.modules
@@ -220,6 +221,10 @@ EYES_DEVICES = env_text("EYES_DEVICES", "auto")
 # system check says so. The training cluster is chosen by the environment variable
 # Q_CLUSTER_NAME=training: its command-line twin is silently ignored where processes fork.
 EYES_JOB_TIMEOUT = env_number("EYES_JOB_TIMEOUT", 120, least=5)
+# A worker is replaced after a job when its peak, in kB, was beyond this. TensorFlow alone takes a
+# gigabyte, with a GPU several: with a limit it would be loaded again for every photo.
+_HAS_TENSORFLOW = EYES_ENGINE == "keras" or (EYES_ENGINE == "auto" and may_have_gpu())
+LARGEST_WORKER = None if _HAS_TENSORFLOW else 700_000
 Q_CLUSTER = {
     "name": "default",
     "orm": "default",
@@ -234,7 +239,7 @@ Q_CLUSTER = {
     "queue_limit": 4,
     "poll": 0.2,
     "save_limit": 1000,
-    "max_rss": 700_000,
+    "max_rss": LARGEST_WORKER,
     "recycle": 5000,
     "label": "Jobs",
     "ALT_CLUSTERS": {

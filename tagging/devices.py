@@ -97,7 +97,8 @@ def read_gpus() -> list[Gpu]:
     try:
         pynvml.nvmlInit()
         try:
-            return [_read_gpu(pynvml, number) for number in range(pynvml.nvmlDeviceGetCount())]
+            found = [_read_gpu(pynvml, number) for number in range(pynvml.nvmlDeviceGetCount())]
+            return [gpu for gpu in found if gpu is not None]
         finally:
             pynvml.nvmlShutdown()
     except pynvml.NVMLError:
@@ -155,10 +156,14 @@ def _memory_in_reach() -> int:
     return found
 
 
-def _read_gpu(library: Any, number: int) -> Gpu:
-    """Return one GPU by its number; a virtual one may keep its load to itself."""
-    handle = library.nvmlDeviceGetHandleByIndex(number)
-    memory = library.nvmlDeviceGetMemoryInfo(handle)
+def _read_gpu(library: Any, number: int) -> Gpu | None:
+    """Return one GPU by its number, None where it does not answer, as one that fell off its bus;
+    a virtual one may keep its load to itself."""
+    try:
+        handle = library.nvmlDeviceGetHandleByIndex(number)
+        memory = library.nvmlDeviceGetMemoryInfo(handle)
+    except library.NVMLError:
+        return None
     try:
         load = int(library.nvmlDeviceGetUtilizationRates(handle).gpu)
     except library.NVMLError:

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.utils import timezone
 from django_q import signals as queue_signals
 from django_q.conf import Conf
@@ -78,7 +78,10 @@ class Attendant:
     def begin(self) -> threading.Thread:
         """Say that this process is there, and stay beside it until it ends."""
         self._connect()
-        TaggingWorker.objects.remove_ended()
+        try:
+            TaggingWorker.objects.remove_ended()
+        except Error:
+            logger.warning("Rows of ended workers could not be removed.", exc_info=True)
         self._write()
         thread = threading.Thread(target=self._attend, name="attendant", daemon=True)
         thread.start()
@@ -137,7 +140,7 @@ class Attendant:
         said = {"state": self.state, "backbone": self.backbone, "seen_at": timezone.now()}
         try:
             TaggingWorker.objects.update_or_create(process=self.process, defaults=said)
-        except DatabaseError:
+        except Error:
             logger.warning("The worker could not say how it is doing.", exc_info=True)
 
 

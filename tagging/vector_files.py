@@ -146,8 +146,9 @@ class VectorFiles:
 
     def start(self, dimension: int, compared: int) -> Manifest:
         """Return the manifest of new, empty files. They count once `commit` is called."""
-        before = self.manifest()
-        number = int(before.name) + 1 if before and before.name.isdigit() else 1
+        # Never one that is there, even half-written: a reader may have it mapped.
+        taken = [int(path.stem) for path in self.folder.glob("*.*") if path.stem.isdigit()]
+        number = max(taken, default=0) + 1
         manifest = Manifest(f"{number:08}", dimension, min(compared, dimension))
         for path in self._paths(manifest):
             path.write_bytes(b"")

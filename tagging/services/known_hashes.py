@@ -25,7 +25,10 @@ class KnownHashes:
     """Ids of contents, ascending, and their hashes; to be used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._forget()
+        self._ids = np.empty(0, np.int64)
+        self._bits: Bits = np.empty((0, HASH_BYTES), np.uint8)
+        self._count = 0
+        self._newest: datetime | None = None
 
     @property
     def bits(self) -> Bits:
@@ -53,7 +56,7 @@ class KnownHashes:
                     [pk for pk, _, _ in rows[1:]], [row[2] for row in rows[1:]], rows[-1][1]
                 )
                 return
-            self._forget()
+            self._count = 0
         known = list(Content.objects.order_by("pk").values_list("pk", "dhash"))
         if known:
             newest = Content.objects.values_list("created_at", flat=True).get(pk=known[-1][0])
@@ -72,12 +75,6 @@ class KnownHashes:
         self._ids[self._count : needed] = ids
         self._bits[self._count : needed] = pack_hashes(dhashes)
         self._count, self._newest = needed, newest
-
-    def _forget(self) -> None:
-        self._ids = np.empty(0, np.int64)
-        self._bits: Bits = np.empty((0, HASH_BYTES), np.uint8)
-        self._count = 0
-        self._newest: datetime | None = None
 
 
 _kept: list[KnownHashes] = []

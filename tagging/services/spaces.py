@@ -108,8 +108,10 @@ def resume_filling() -> EmbeddingSpace | None:
 
     A job that gives signs of life is left alone.
     """
-    recently = timezone.now() - SILENCE
-    if EmbeddingSpace.objects.waiting().filter(seen_at__gt=recently).exists():
+    now = timezone.now()
+    # A sign from the future was given before the clock was set back.
+    recently = (now - SILENCE, now + SILENCE)
+    if EmbeddingSpace.objects.waiting().filter(seen_at__range=recently).exists():
         return None
     EmbeddingSpace.objects.unfinished().update(problem="")
     return hand_out_filling()

@@ -184,7 +184,7 @@ def _append_from(files: VectorFiles, stored: StoredVectors | None, backbone: str
 
 
 def _append(
-    files: VectorFiles, manifest: Manifest, rows: Sequence[tuple[int, int, bytes]]
+    files: VectorFiles, manifest: Manifest, rows: Sequence[tuple[int, int, bytes | memoryview]]
 ) -> Manifest:
     """Write these rows (id, content, vector) behind the others; return the manifest with them."""
     ids, contents, vectors = zip(*rows, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -21,8 +22,10 @@ def install_gpus(
     driver: str = "570.86.15",
     broken: bool = False,
     tells_load: bool = True,
+    lost: Collection[int] = (),
 ) -> None:
-    """Put a `pynvml` in place that knows these GPUs: each has 80 GB, 12 of them in use."""
+    """Put a `pynvml` in place that knows these GPUs: each has 80 GB, 12 of them in use. Those whose
+    numbers are `lost` do not answer."""
     library: Any = ModuleType("pynvml")
 
     def start() -> None:
@@ -34,11 +37,16 @@ def install_gpus(
             raise NVMLError("Not Supported")
         return SimpleNamespace(gpu=37, memory=9)
 
+    def handle_of(number: int) -> int:
+        if number in lost:
+            raise NVMLError("GPU is lost")
+        return number
+
     library.NVMLError = NVMLError
     library.nvmlInit = start
     library.nvmlShutdown = lambda: None
     library.nvmlDeviceGetCount = lambda: len(names)
-    library.nvmlDeviceGetHandleByIndex = lambda number: number
+    library.nvmlDeviceGetHandleByIndex = handle_of
     library.nvmlDeviceGetName = lambda handle: names[handle]
     library.nvmlDeviceGetMemoryInfo = lambda handle: SimpleNamespace(
         total=80 * GIGABYTE, used=12 * GIGABYTE

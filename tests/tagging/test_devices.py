@@ -72,6 +72,11 @@ def test_gpus_are_read_with_memory_load_and_driver(monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_a_gpu_that_fell_off_its_bus_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_gpus(monkeypatch, "NVIDIA H100", "NVIDIA L4", lost=[0])
+    assert [gpu.name for gpu in read_gpus()] == ["NVIDIA L4"]
+
+
 def test_without_package_or_driver_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     install_gpus(monkeypatch, "NVIDIA H100", broken=True)
     assert read_gpus() == []

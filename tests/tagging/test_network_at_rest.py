@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 from django_q import signals as queue_signals
 
@@ -127,6 +127,21 @@ def test_a_database_that_does_not_answer_stops_no_job(
     image = upload(alice, bundled("coffee.png"))
     run_as_job(lambda: tag_image(image.pk))
     assert image.suggestions.exists()
+
+
+def test_a_worker_that_starts_while_the_database_is_away_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(TaggingWorker.objects, "remove_ended", fail)
+    monkeypatch.setattr(TaggingWorker.objects, "update_or_create", fail)
+    beside = Attendant(0)
+    thread = beside.begin()
+    assert thread.is_alive()
+    beside.end()
+    thread.join(10)
 
 
 def test_a_network_that_cannot_be_opened_is_not_said_to_be_loading_for_ever(

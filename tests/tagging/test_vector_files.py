@@ -127,3 +127,20 @@ def test_the_table_gives_what_a_conversion_gives() -> None:
     expected = halves.astype(np.float32)
     assert np.array_equal(as_single(halves), expected, equal_nan=True)
     assert np.array_equal(as_single(halves[:, ::3]), expected[:, ::3], equal_nan=True)
+
+
+def test_new_files_never_have_the_name_of_some_that_are_read(tmp_path: Path) -> None:
+    files, vectors = VectorFiles(tmp_path), made(60)
+    write(files, vectors)
+    reader = files.open()
+    assert reader is not None
+    with files.writing():
+        files.discard()
+        assert files.open() is None
+        files.start(DIMENSION, COMPARED)
+    assert reader.nearest(vectors[7], 1)[0] == [8]
+    write(files, vectors[:20])
+    again = files.open()
+    assert again is not None and len(again.contents) == 20
+    assert reader.nearest(vectors[7], 1)[0] == [8]
+    assert len(list(tmp_path.glob("*.vectors"))) == 1

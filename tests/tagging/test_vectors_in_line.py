@@ -11,12 +11,12 @@ from django.conf import settings
 from django_q.models import OrmQ
 
 from gallery.models import User
-from tagging import vector_files as files_module
 from tagging.models import Content, Embedding
 from tagging.services import vectors
 from tagging.services.spaces import forget_space
 from tagging.services.vectors import catch_up_vectors, forget_vector, tend_vectors, vector_files
 from tagging.similar import similar_photos
+from tagging.vector_files import VectorFiles
 from tests.tagging.test_similar_photos import BACKBONE, images_of, seen_photo
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,8 @@ def somebody_writes(backbone: str = BACKBONE) -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for another process."""
-    monkeypatch.setattr(files_module.VectorFiles.writing.__wrapped__, "__defaults__", (0.0,))
+    writing = VectorFiles.writing
+    monkeypatch.setattr(VectorFiles, "writing", lambda files: writing(files, patience=0))
 
 
 def jobs() -> list[str]:

@@ -122,6 +122,7 @@ def environment(**more: str) -> dict[str, str]:
         "DATABASE_URL": database_url(),
         "EYES_MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "EYES_MODELS_STORE": str(settings.EYES_MODELS_STORE),
+        "EYES_STATE_DIR": str(Path(settings.EYES_VECTORS).parent),
         **more,
     }
 
