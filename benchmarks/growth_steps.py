@@ -105,10 +105,9 @@ def retag_unchanged(_size: int) -> dict[str, float]:
 
 def files(_size: int) -> dict[str, float]:
     """Write the memory-mapped files from the rows of the database."""
-    from benchmarks.material import BACKBONE
-    from tagging.services.vectors import catch_up_vectors
+    from tagging.services.vectors import tend_vectors
 
-    return timed(lambda: catch_up_vectors(backbone=BACKBONE))
+    return timed(tend_vectors)
 
 
 def similar(_size: int) -> dict[str, float]:

@@ -50,7 +50,7 @@ def add_photos(
 
 def retrain() -> RetrainReport:
     """Return the report of one run as the schedule would start it, in this process."""
-    from training.pipeline import RetrainOptions
+    from training.options import RetrainOptions
     from training.runner import carry_out
     from training.services import begin_run
 

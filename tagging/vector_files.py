@@ -16,12 +16,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ SKETCH_BITS: Final = 1024
 CANDIDATES: Final = 1000
 # Sketches compared at once: what a core keeps in its cache.
 SCAN_ROWS: Final = 4096
+# How long an upload or a page waits for another process that writes, and between two looks, in
+# seconds. Appending takes milliseconds; whoever writes everything anew is not waited for.
+PATIENCE: Final = 2.0
+LOOK_AWAY: Final = 0.01
 _SEED: Final = 1_024
 _MANIFEST: Final = "manifest.json"
 
@@ -124,12 +129,20 @@ class VectorFiles:
             return None
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Keep every other process from writing; raises OSError where the folder cannot be."""
+    def writing(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Keep every other process from writing.
+
+        Raises OSError where the folder cannot be, and BlockingIOError, which is one, where another
+        process writes for longer than `patience` seconds.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, time.monotonic() + patience)
             yield
+
+    def discard(self) -> None:
+        """Let nothing count any more. Call it inside `writing`."""
+        (self.folder / _MANIFEST).unlink(missing_ok=True)
 
     def start(self, dimension: int, compared: int) -> Manifest:
         """Return the manifest of new, empty files. They count once `commit` is called."""
@@ -195,6 +208,19 @@ class VectorFiles:
             return np.empty((0, *row), dtype)
         shape = (manifest.rows, *row)
         return np.memmap(self.folder / f"{manifest.name}.{kind}", dtype, "r", shape=shape)
+
+
+def _lock(file: IO[str], deadline: float) -> None:
+    """Lock a file, or raise BlockingIOError when another process holds it until the deadline."""
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(LOOK_AWAY)
+        else:
+            return
 
 
 def sketch(vectors: Single) -> NDArray[np.uint64]:

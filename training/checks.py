@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tagging.clusters import TRAINING_CLUSTER
 from training.schedules import JOBS
-from training.tuning.wishes import switched_off_here
+from training.tuning.wishes import devices_here, switched_off_here
 
 
 @register()
@@ -47,10 +47,15 @@ def check_times_of_day(
 
 
 @register()
-def check_variations(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a kind of variation that does not exist: it would never be switched off."""
-    try:
-        switched_off_here()
-    except ImproperlyConfigured as error:
-        return [Error(str(error), id="training.E003")]
-    return []
+def check_fine_tuning(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """Report a kind of variation that does not exist, which would never be switched off, and
+    devices that no machine has, on which nothing would ever be taught."""
+    problems: list[CheckMessage] = []
+    for number, read in (("E003", switched_off_here), ("E004", devices_here)):
+        try:
+            read()
+        except ImproperlyConfigured as error:
+            problems.append(Error(str(error), id=f"training.{number}"))
+    return problems

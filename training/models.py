@@ -136,6 +136,14 @@ class TuningQuerySet(models.QuerySet["Tuning"]):
         """Return those that came to an end of their own, also where nothing was better."""
         return self.exclude(finished_at=None)
 
+    def counted(self, live: str) -> Self:
+        """Return the finished ones whose network was judged, or is the one that serves (`live`).
+
+        Of those whose run failed afterwards nobody knows yet how good they are.
+        """
+        failed = models.Q(run__state=RunState.FAILED)
+        return self.finished().exclude(failed & ~models.Q(backbone=live))
+
     def with_network(self) -> Self:
         """Return those whose network was brought into the store and is still there."""
         return self.exclude(backbone="").filter(removed_at=None)

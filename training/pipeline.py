@@ -2,56 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from django.conf import settings
-from django_q.tasks import async_task
-from numpy.typing import NDArray
 
-from gallery.models import Image
 from tagging.backbones.cards import get_card
 from tagging.head import GoldenOutputs
 from tagging.models import ModelVersion
 from tagging.policy import Policy
 from tagging.presets import current_policy
-from tagging.previews import Preview
-from tagging.registry import LoadedVersion, serving_version
-from tagging.services.embeddings import embed_images, photos_without_vector
-from tagging.services.previews import PreviewRefused, preview_version, request_preview
-from tagging.services.spaces import FEW
-from tagging.services.suggestions import retag_library
-from tagging.services.versions import promote_version
+from tagging.registry import LoadedVersion, live_version
+from tagging.services.previews import request_preview
 from training.canaries import check_canaries
+from training.classroom import Classroom, embed_for_run, open_classroom
 from training.clock import Clock
+from training.going_live import go_live
 from training.learning.comparison import Answers
 from training.learning.examples import TEST
 from training.learning.gate import Outcome, Verdict, decide
-from training.learning.lesson import Lesson, teach
+from training.learning.lesson import Lesson, teach, teach_train_side
 from training.learning.metrics import measure
-from training.live import ask_live, speed_ratio
+from training.live import speed_ratio
 from training.models import RunState, TrainingRun
+from training.options import RetrainOptions
 from training.progress import Progress
 from training.publishing import Judged, publish_version, remove_unfinished
 from training.report import RetrainReport
-from training.services import RETAGGING
 from training.snapshot import (
     NothingToLearn,
     Snapshot,
     images_to_embed,
-    load_embeddings,
     never_shown_names,
     store_snapshot,
     take_snapshot,
 )
 from training.tuning.folders import remove_folder
-from training.tuning.lineage import photos_it_would_forget
+from training.tuning.lineage import memorised_by, photos_it_would_forget, taken_back_from
 from training.tuning.process import NotBetter
 from training.tuning.story import FirstLesson, end_tuning, how_long, try_out, tune
-from training.tuning.wishes import TuningWish, original_of
+from training.tuning.wishes import original_of
 from training.writing import write_file
 
 # A few outputs of every tag show a wrong load as well as many, and weigh less.
@@ -62,35 +51,6 @@ _WOULD = {
     Outcome.A_MODERATOR_DECIDES: "A moderator would decide",
     Outcome.REFUSED: "It would be refused",
 }
-
-
-@dataclass(frozen=True)
-class RetrainOptions:
-    """What the person who asked wants: `dry_run` keeps nothing at all, not even the dataset."""
-
-    dry_run: bool = False
-    promote: bool = True
-    # Naming a backbone is consent to its speed; one that changed by itself has to be as fast.
-    backbone_was_named: bool = False
-    # The network itself is taught as well, before the head.
-    tuning: TuningWish | None = None
-    # A file for the photos as they will teach; only somebody at a terminal has one.
-    contact_sheet: str = ""
-
-    @classmethod
-    def of(cls, run: TrainingRun) -> RetrainOptions:
-        """Return the options a run's row remembers."""
-        return cls(
-            dry_run=bool(run.options.get("dry_run", False)),
-            promote=bool(run.options.get("promote", True)),
-            backbone_was_named=bool(run.options.get("backbone_was_named", False)),
-            tuning=TuningWish.of_json(told) if (told := run.options.get("tuning")) else None,
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the options as a run's row keeps them."""
-        told = {name: value for name, value in vars(self).items() if value not in (None, "")}
-        return told | ({"tuning": self.tuning.as_json()} if self.tuning else {})
 
 
 def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> RetrainReport:
@@ -106,50 +66,93 @@ def retrain(run: TrainingRun, options: RetrainOptions, progress: Progress) -> Re
     )  # fmt: skip
     with clock.total():
         try:
-            if options.tuning is not None:
-                with clock.step("tune"):
-                    goes_on = _tune(run, options, policy, progress.narrowed(0.0, 0.8), report)
-                if not goes_on:
-                    return report
-                progress = progress.narrowed(0.8, 1.0)
-            with clock.step("snapshot"):
-                snapshot = _take_snapshot(run, options, policy, progress)
+            snapshot = _find_out_what_to_learn(run, options, policy, progress, report, clock)
         except NothingToLearn as nothing:
             report.reason, report.missing = str(nothing), nothing.missing
             return report
-        report.photos, report.tags = len(snapshot.examples.photos), snapshot.examples.tags
-        report.dataset_sha256, report.missing = snapshot.manifest.sha256, snapshot.missing
-
-        with clock.step("train"):
-            live, classroom = _open_classroom(run.backbone, snapshot, progress)
-            lesson = teach(
-                snapshot.examples, classroom.embeddings, classroom.believed, policy,
-                get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
-            )  # fmt: skip
-        with clock.step("evaluate"):
-            progress.tell("Judging on unseen photos", 0.70)
-            judged = _judge(run, options, live, snapshot, classroom, lesson, policy)
+        if snapshot is None:
+            return report
+        if options.tuning is not None:
+            progress = progress.narrowed(0.8, 1.0)
+        judged = _learn(run, options, snapshot, policy, progress, clock)
         report.figures, report.gate = judged.figures, judged.verdict.lines
         report.reason = judged.verdict.reason
         if options.dry_run:
             would = _WOULD[judged.verdict.outcome]
             report.state, report.reason = RunState.KEPT, f"{would}: {report.reason}"
-            return report
-
-        with clock.step("publish"):
-            progress.tell("Publishing", 0.78)
-            version = publish_version(judged)
-            _remember_version(run, version)
-            remove_folder(run)
-        report.version = version.number
-        report.state = _outcome(judged.verdict, options)
-        if report.promoted:
-            with clock.step("retag"):
-                report.preview = _go_live(version, run, judged, progress)
-        elif report.state != RunState.REFUSED:
-            # Whoever decides about it later will want to know what it changes.
-            request_preview(version=version)
+        else:
+            _publish(run, options, judged, progress, report, clock)
     return report
+
+
+def _find_out_what_to_learn(
+    run: TrainingRun,
+    options: RetrainOptions,
+    policy: Policy,
+    progress: Progress,
+    report: RetrainReport,
+    clock: Clock,
+) -> Snapshot | None:
+    """Return the frozen dataset, after the network itself was taught where that was asked for;
+    None where nothing is to follow, which the report then explains."""
+    if options.tuning is not None:
+        with clock.step("tune"):
+            if not _tune(run, options, policy, progress.narrowed(0.0, 0.8), report):
+                return None
+        progress = progress.narrowed(0.8, 1.0)
+    with clock.step("snapshot"):
+        snapshot = _take_snapshot(run, options, policy, progress)
+    report.photos, report.tags = len(snapshot.examples.photos), snapshot.examples.tags
+    report.dataset_sha256, report.missing = snapshot.manifest.sha256, snapshot.missing
+    return snapshot
+
+
+def _learn(
+    run: TrainingRun,
+    options: RetrainOptions,
+    snapshot: Snapshot,
+    policy: Policy,
+    progress: Progress,
+    clock: Clock,
+) -> Judged:
+    with clock.step("train"):
+        live, classroom = open_classroom(run.backbone, snapshot, progress)
+        lesson = teach(
+            snapshot.examples, classroom.embeddings, classroom.believed, policy,
+            get_card(run.backbone).top_features, progress.within("Teaching", 0.40, 0.70),
+            memorised=memorised_by(run.backbone, snapshot.examples.photos),
+        )  # fmt: skip
+    with clock.step("evaluate"):
+        progress.tell("Judging on unseen photos", 0.70)
+        return _judge(run, options, live, snapshot, classroom, lesson, policy)
+
+
+def _publish(
+    run: TrainingRun,
+    options: RetrainOptions,
+    judged: Judged,
+    progress: Progress,
+    report: RetrainReport,
+    clock: Clock,
+) -> None:
+    """Publish the version, and let it go live where the gate allows that."""
+    with clock.step("publish"):
+        progress.tell("Publishing", 0.78)
+        version = publish_version(judged)
+        _remember_version(run, version)
+    report.version = version.number
+    report.state = _outcome(judged.verdict, options)
+    if report.promoted:
+        with clock.step("retag"):
+            report.preview = go_live(
+                version=version, run=run, reason=judged.verdict.reason, progress=progress
+            )
+        return
+    # One that goes live keeps its folder until nothing can go wrong any more.
+    remove_folder(run)
+    if report.state != RunState.REFUSED:
+        # Whoever decides about it later will want to know what it changes.
+        request_preview(version=version)
 
 
 def _take_snapshot(
@@ -157,7 +160,7 @@ def _take_snapshot(
 ) -> Snapshot:
     """Embed what is missing, then freeze what is known."""
     progress.tell("Reading what people decided", 0.01)
-    _embed(images_to_embed(policy), run.backbone, progress, 0.02, 0.32)
+    embed_for_run(images_to_embed(policy), run.backbone, progress, 0.02, 0.32)
     progress.tell("Freezing the dataset", 0.33)
     if options.dry_run:
         return take_snapshot(policy, run.backbone)
@@ -190,12 +193,12 @@ def _tune(
         return False
 
     def teach_first(part: Progress) -> FirstLesson:
-        _, classroom = _open_classroom(run.backbone, snapshot, part)
-        lesson = teach(
+        _, classroom = open_classroom(run.backbone, snapshot, part)
+        start = teach_train_side(
             snapshot.examples, classroom.embeddings, classroom.believed, policy,
-            get_card(run.backbone).top_features, part.within("Teaching", 0.40, 1.0),
+            part.within("Teaching", 0.40, 1.0),
         )  # fmt: skip
-        return FirstLesson(classroom.believed, lesson.head)
+        return FirstLesson(classroom.believed, start)
 
     def show(sheet: bytes) -> None:
         if options.contact_sheet:
@@ -209,40 +212,13 @@ def _tune(
     except NotBetter as not_better:
         end_tuning(run.tuning)
         remove_folder(run)
-        report.state, report.reason = RunState.REFUSED, str(not_better)
-        return False
+        # Where the live network holds photos that were taken back, the original one, which does
+        # not, may take its place.
+        if not taken_back_from(live_version().serving_backbone):
+            report.state, report.reason = RunState.REFUSED, str(not_better)
+            return False
     report.backbone = run.backbone
     return True
-
-
-@dataclass(frozen=True)
-class _Classroom:
-    """The vectors to learn from and those the live version reads (the same, where it has the
-    same backbone), what it says of the test photos, and what it believes of all."""
-
-    embeddings: NDArray[np.float16]
-    believed: NDArray[np.bool_]
-    live_on_test: Answers
-
-
-def _open_classroom(
-    backbone: str, snapshot: Snapshot, progress: Progress
-) -> tuple[LoadedVersion, _Classroom]:
-    progress.tell("Asking the live network", 0.36)
-    examples, live = snapshot.examples, serving_version()
-    embeddings = load_embeddings(examples.photos, backbone)
-    read = []
-    for key in live.spaces:
-        if key != backbone:
-            ids = Image.objects.filter(sha256__in=examples.photos).values_list("pk", flat=True)
-            _embed(list(ids), key, progress, 0.36, 0.39)
-        read.append(embeddings if key == backbone else load_embeddings(examples.photos, key))
-    first_day = read[1] if len(read) > 1 else None
-    opinion = ask_live(live, read[0], examples.tags, first_day=first_day)
-    test = examples.rows_on(TEST)
-    said = opinion.answers
-    on_test = Answers(said.scores[test], said.shown[test], said.knows, said.learnt)
-    return live, _Classroom(embeddings, opinion.believed, on_test)
 
 
 def _judge(
@@ -250,7 +226,7 @@ def _judge(
     options: RetrainOptions,
     live: LoadedVersion,
     snapshot: Snapshot,
-    classroom: _Classroom,
+    classroom: Classroom,
     lesson: Lesson,
     policy: Policy,
 ) -> Judged:
@@ -291,65 +267,3 @@ def _outcome(verdict: Verdict, options: RetrainOptions) -> RunState:
 def _remember_version(run: TrainingRun, version: ModelVersion) -> None:
     run.version = version
     run.save(update_fields=["version"])
-
-
-def _go_live(
-    version: ModelVersion, run: TrainingRun, judged: Judged, progress: Progress
-) -> Preview | None:
-    """Swap, and let the new version speak about every photo; return what that changes."""
-    _fill_space(run.backbone, progress)
-    preview = _look_ahead(version, progress)
-    progress.tell(RETAGGING, 0.90)
-    promote_version(
-        version=version, by=run.asked_by, reason=judged.verdict.reason, enqueue_retag=False
-    )
-    try:
-        retag_library(progress=_counting(progress, RETAGGING, 0.90, 1.0))
-    except BaseException:
-        # The version is live whatever happens here; a job finishes what this could not.
-        async_task("tagging.tasks.retag_library")
-        raise
-    return preview
-
-
-def _fill_space(backbone: str, progress: Progress) -> None:
-    """Embed the whole library, and what is uploaded meanwhile, until only a few are missing.
-
-    Re-tagging embeds those on its way. What a round cannot read the next one does not try again,
-    and a run that is killed has lost no vector.
-    """
-    tried: set[int] = set()
-    while True:
-        missing = set(photos_without_vector(backbone).values_list("pk", flat=True)) - tried
-        if not missing:
-            return
-        _embed(sorted(missing), backbone, progress, 0.80, 0.86)
-        tried |= missing
-        if len(missing) <= FEW:
-            return
-
-
-def _look_ahead(version: ModelVersion, progress: Progress) -> Preview | None:
-    counting = _counting(progress, "Looking at what it changes", 0.86, 0.90)
-    try:
-        return preview_version(version=version, progress=counting)
-    except PreviewRefused:
-        return None  # Its files are not as published; the promotion refuses it and says why.
-
-
-def _counting(
-    progress: Progress, step: str, start: float, end: float
-) -> Callable[[int, int], None]:
-    """Return a listener for a part of the run that counts photos: (done, in all)."""
-    return lambda done, total: progress.tell(step, start + (end - start) * done / max(1, total))
-
-
-def _embed(ids: list[int], backbone: str, progress: Progress, start: float, end: float) -> None:
-    done = 0
-
-    def count(photos: int) -> None:
-        nonlocal done
-        done += photos
-        progress.tell("Embedding photos", start + (end - start) * done / max(1, len(ids)))
-
-    embed_images(image_ids=ids, backbone=backbone, progress=count)

@@ -52,6 +52,10 @@ class Progress:
         """Return a listener for a part of the run that itself counts from 0 to 1."""
         return lambda step, share: self.tell(step or prefix, start + (end - start) * share)
 
+    def counting(self, step: str, start: float, end: float) -> Callable[[int, int], None]:
+        """Return a listener for a part of the run that counts photos: (done, in all)."""
+        return lambda done, total: self.tell(step, start + (end - start) * done / max(1, total))
+
     def narrowed(self, start: float, end: float) -> Progress:
         """Return the progress of a part of the run, from `start` to `end` of this one."""
         part = Progress(self._run, is_lost=self._is_lost, show=self._show)

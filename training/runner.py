@@ -13,7 +13,8 @@ from tagging.engine import EngineMismatch
 from tagging.services.versions import PromotionRefused
 from training.heartbeat import Heartbeat
 from training.models import RunState, TrainingRun
-from training.pipeline import RetrainOptions, retrain
+from training.options import RetrainOptions
+from training.pipeline import retrain
 from training.progress import Progress, RunLost
 from training.report import RetrainReport
 from training.services import finish_run, note

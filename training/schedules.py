@@ -80,7 +80,7 @@ JOBS = (
         cluster=TRAINING_CLUSTER,
         unless=("EYES_FINE_TUNE", "EYES_RETRAIN_AT"),
     ),
-    # Every day, also without any run: what a killed one left holds copies of photos.
+    # Every day, also without any run: what a killed one left, and its sheet, hold copies of photos.
     ScheduledJob(
         name="Remove left fine-tunings",
         function="training.tasks.tidy_fine_tunings",
@@ -113,11 +113,13 @@ JOBS = (
         rhythm=Rhythm.DAILY,
         at=time(2, 0),
     ),
+    # A large library takes longer than a job of the photos' cluster may last.
     ScheduledJob(
         name="Bring the files of vectors in line",
         function="tagging.tasks.tend_vectors",
         rhythm=Rhythm.DAILY,
         at=time(3, 0),
+        cluster=TRAINING_CLUSTER,
     ),
     ScheduledJob(
         name="Forget old notices",

@@ -11,10 +11,11 @@ from tagging.registry import live_version
 from tagging.version_files import DamagedVersion
 from training import contributors, drift, watch
 from training.models import RunState, TrainingRun
-from training.services import KILLED, finish_run, request_retraining
+from training.services import KILLED, finish_run, free_killed_runs, request_retraining
 from training.triggers import reason_to_retrain
 from training.tuning.due import reason_to_fine_tune
 from training.tuning.folders import tidy_folders
+from training.tuning.sheets import forget_sheets
 from training.tuning.wishes import wish_of_this_site
 
 logger = logging.getLogger(__name__)
@@ -74,8 +75,11 @@ def fine_tune_if_due() -> str:
 
 
 def tidy_fine_tunings() -> str:
-    """Remove what killed fine-tunings left and nobody can go on with; say how many that were."""
-    return f"{tidy_folders()} left fine-tunings removed."
+    """Remove what killed fine-tunings left and nobody can go on with, and old contact sheets; say
+    how many that were. A run that was killed holds its place, and its copies of photos, until
+    somebody looks."""
+    free_killed_runs()
+    return f"{tidy_folders()} left fine-tunings and {forget_sheets()} contact sheets removed."
 
 
 def tell_contributors(promotion_id: int) -> str:

@@ -24,26 +24,31 @@ def install_tuned(base: BackboneCard, weights: Path, store: Path, label: str) ->
 
     `weights` is a file in Keras' own weights format for the network of `base`; it is copied.
     `label` says for people what it is. Installing the same file twice changes nothing. Raises
-    BackboneUnavailable (not a file of this network, failed export, no space); nothing stays then.
+    BackboneUnavailable (not a file of this network, failed export, no space); nothing new stays.
     """
     try:
         sha256 = file_sha256(weights)
-        card = get_card(tuned_key(base, sha256))
-        target = fetched_weights_path(card, store)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with backbone_locked(card.key, store, "install"):
-            if not record_path(card, store).is_file():
-                part = target.with_name(f".{target.name}.part")
-                shutil.copyfile(weights, part)
-                part.replace(target)
-                write_record(card, store, WeightsRecord(sha256, label))
-        prepare_backbone(card.key, store)
     except OSError as error:
+        raise BackboneUnavailable(f"The fine-tuned weights cannot be read: {error}") from error
+    card = get_card(tuned_key(base, sha256))
+    was_there = record_path(card, store).is_file()
+    try:
+        _copy(card, weights, store, WeightsRecord(sha256, label))
+        prepare_backbone(card.key, store)
+    except (OSError, BackboneUnavailable) as error:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                remove_tuned(card.key, store)
+        if isinstance(error, BackboneUnavailable):
+            raise
         raise BackboneUnavailable(f"The fine-tuned network cannot be stored: {error}") from error
-    except BackboneUnavailable:
-        remove_tuned(card.key, store)
-        raise
     return card.key
+
+
+def tuned_keys(store: Path) -> list[str]:
+    """Return the keys of the fine-tuned networks whose weights are here, in alphabetical order."""
+    names = (backbones_folder(store) / "weights").glob("*+*.weights.h5")
+    return sorted(path.name.removesuffix(".weights.h5") for path in names)
 
 
 def remove_tuned(key: str, store: Path) -> bool:
@@ -57,10 +62,29 @@ def remove_tuned(key: str, store: Path) -> bool:
     if not backbones_folder(store).is_dir():
         return False
     with backbone_locked(key, store):
-        found = fetched_weights_path(card, store).exists()
+        target = fetched_weights_path(card, store)
+        found = target.exists()
         # The record goes last: without it a rest of the files is never taken for whole.
-        shutil.rmtree(prepared_folder(key, store), ignore_errors=True)
-        for path in (fetched_weights_path(card, store), record_path(card, store)):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+        unfinished = backbones_folder(store).glob(f".{key}.part-*")
+        for folder in (prepared_folder(key, store), *unfinished):
+            shutil.rmtree(folder, ignore_errors=True)
+        for path in (_part_of(target), target, record_path(card, store)):
+            path.unlink(missing_ok=True)
     return found
+
+
+def _copy(card: BackboneCard, weights: Path, store: Path, record: WeightsRecord) -> None:
+    """Bring the file and its record into the store, unless they are there."""
+    target = fetched_weights_path(card, store)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with backbone_locked(card.key, store, "install"):
+        if not record_path(card, store).is_file():
+            part = _part_of(target)
+            shutil.copyfile(weights, part)
+            part.replace(target)
+            write_record(card, store, record)
+
+
+def _part_of(target: Path) -> Path:
+    """Return what a file is called while it is being copied."""
+    return target.with_name(f".{target.name}.part")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -23,9 +24,17 @@ class TaggingRequestQuerySet(models.QuerySet["TaggingRequest"]):
         return self.filter(is_done=False)
 
     def free(self, gone: Collection[str] = ()) -> Self:
-        """Return those that no worker holds: never taken, held too long, or by one that is gone."""
-        late = models.Q(taken_until__lt=timezone.now())
-        return self.filter(models.Q(taken_until=None) | late | models.Q(taken_by__in=gone))
+        """Return those that no worker holds: never taken, held too long, or by one that is gone.
+
+        Nobody takes a photo for longer than a job may last: what is held until later than that was
+        taken before the clock was set back.
+        """
+        now = timezone.now()
+        late = models.Q(taken_until__lt=now)
+        # Twice as long, since clocks of two machines may differ.
+        longest = timedelta(seconds=2 * settings.EYES_JOB_TIMEOUT)
+        before = models.Q(taken_until__gt=now + longest)
+        return self.filter(models.Q(taken_until=None) | late | before | models.Q(taken_by__in=gone))
 
 
 class TaggingRequest(models.Model):
@@ -68,15 +77,20 @@ class NetworkState(models.TextChoices):
 
 class TaggingWorkerQuerySet(models.QuerySet["TaggingWorker"]):
     def present(self) -> list[TaggingWorker]:
-        """Return the workers that are there as far as one can tell from here."""
-        recent = list(self.filter(seen_at__gt=timezone.now() - 3 * SEEN_EVERY))
+        """Return the workers that are there as far as one can tell from here.
+
+        One that was last seen in the future spoke before the clock was set back.
+        """
+        now, silence = timezone.now(), 3 * SEEN_EVERY
+        recent = list(self.filter(seen_at__gt=now - silence, seen_at__lt=now + silence))
         ended = set(gone(worker.process for worker in recent))
         return [worker for worker in recent if worker.process not in ended]
 
     def remove_ended(self) -> None:
         """Remove the rows of processes that have ended."""
         ended = gone(self.values_list("process", flat=True))
-        old = models.Q(seen_at__lt=timezone.now() - FORGOTTEN_AFTER)
+        now = timezone.now()
+        old = ~models.Q(seen_at__range=(now - FORGOTTEN_AFTER, now + FORGOTTEN_AFTER))
         self.filter(models.Q(process__in=ended) | old).delete()
 
 

@@ -12,8 +12,8 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -40,8 +40,6 @@ LOOK_AWAY = 0.05
 MOST_TRIES = 3
 NOT_HELD: dict[str, Any] = {"taken_by": "", "taken_until": None}
 
-_takes = count(1)
-
 
 @dataclass(frozen=True)
 class _Take:
@@ -61,23 +59,23 @@ def tag_requested(*, image_id: int) -> int | None:
     network raises; every photo then waits for the next job.
     """
     tagged = 0
-    while not _remove_done(image_id):
-        if not Image.objects.filter(pk=image_id).exists():
-            return None
+    while (is_done := _is_done(image_id)) is False:
         if not holds_network():
             # Before anything is taken, so that nobody waits for what a loading process holds.
             current_classifier()
         taken = _take(image_id)
+        if taken.image_ids:
+            tagged += _tag(taken, image_id)
         if not taken.own_is_listed:
             suggest_tags(image_ids=[image_id])
             return tagged + 1
-        if taken.image_ids:
-            tagged += _tag(taken, image_id)
         if taken.has_own:
             break
         if not taken.image_ids:
             time.sleep(LOOK_AWAY)
-    return tagged
+    if is_done:
+        TaggingRequest.objects.filter(image=image_id, is_done=True).delete()
+    return None if is_done is None else tagged
 
 
 def tag_waiting() -> int:
@@ -96,15 +94,20 @@ def tag_waiting() -> int:
     return tagged
 
 
-def _remove_done(image_id: int) -> bool:
-    """Return whether the photo has been tagged since it asked; then its request is over."""
-    deleted, _ = TaggingRequest.objects.filter(image=image_id, is_done=True).delete()
-    return bool(deleted)
+def _is_done(image_id: int) -> bool | None:
+    """Return whether the photo has been tagged since it asked; None where it is gone."""
+    row = Image.objects.filter(pk=image_id).values_list("tagging_request__is_done").first()
+    return None if row is None else bool(row[0])
 
 
 def _take(image_id: int | None) -> _Take:
-    """Take this photo, if any, and others that wait, the eldest first, as a batch."""
-    taken = _lay_hands_on(f"{this_process()}#{next(_takes)}", image_id, settings.EYES_TAGGING_BATCH)
+    """Take this photo, if any, and others that wait, the eldest first, as a batch.
+
+    No other take ever has its name: a worker that starts after a power cut may get the number of
+    the one that was cut off, and must not say that its photos are tagged.
+    """
+    name = f"{this_process()}#{uuid4().hex}"
+    taken = _lay_hands_on(name, image_id, settings.EYES_TAGGING_BATCH)
     room = settings.EYES_TAGGING_BATCH - len(taken.image_ids)
     if not (taken.more_are_arriving and room):
         return taken

@@ -21,6 +21,7 @@ from gallery.models import Image, ImageQuerySet
 from tagging.chunks import chunks, spanning
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.registry import live_backbone, open_backbone
+from tagging.services.known_hashes import keep_known_hashes, take_known_hashes
 from tagging.services.twin_groups import REFERENCE, TwinIndex, family_of, hold_twin_groups
 from tagging.services.vectors import catch_up_vectors, forget_vector
 
@@ -82,11 +83,12 @@ def embed_images(
     if not waiting:
         return report
     engine = open_backbone(key)
-    index = TwinIndex(key, engine.card.top_features)
+    index = TwinIndex(key, engine.card.top_features, take_known_hashes())
     for batch, pixels in _decoded(waiting, engine.card):
         _embed_batch(index, batch, pixels, engine.embed, report)
         if progress:
             progress(len(batch))
+    keep_known_hashes(index.known)
     if report.embedded:
         transaction.on_commit(partial(catch_up_vectors, backbone=key))
     return report

@@ -27,6 +27,7 @@ from tagging.clusters import TRAINING_CLUSTER
 from tagging.models import Embedding, EmbeddingSpace
 from tagging.registry import live_backbone, live_version, open_backbone, standing_versions
 from tagging.services.embeddings import embed_images, photos_without_vector
+from tagging.services.vectors import remove_vector_files
 
 # A retraining waits no longer than this for its turn; opening a network takes about two seconds.
 SLICE_SECONDS = 45.0
@@ -177,6 +178,7 @@ def forget_space(*, backbone: str, progress: Callable[[int], object] = lambda ro
             .values_list("pk", flat=True)[:QUERY_SIZE]
         )
         if not ids:
+            remove_vector_files(backbone=backbone)
             return deleted
         Embedding.objects.filter(pk__in=ids).delete()
         deleted += len(ids)

@@ -169,13 +169,13 @@ def _embed_missing(
     return those that cannot be read."""
     unreadable: set[int] = set()
     for backbone in spaces:
-        missing = missing_images(image_ids, backbone)
-        if most is not None and report.embedded + len(missing) > most:
-            report.unfilled.add(backbone)
-        elif missing:
-            embedded = embed_images(image_ids=missing, backbone=backbone)
+        if most is not None:
+            missing = missing_images(image_ids, backbone)
+            if report.embedded + len(missing) > most:
+                report.unfilled.add(backbone)
+                continue
             report.embedded += len(missing)
-            unreadable |= embedded.unreadable.keys()
+        unreadable |= embed_images(image_ids=image_ids, backbone=backbone).unreadable.keys()
     return unreadable
 
 

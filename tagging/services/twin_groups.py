@@ -16,7 +16,8 @@ from tagging.chunks import chunks
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.presets import current_policy
 from tagging.services.advisory_locks import Lock, call_lock
-from tagging.twins import Bits, Vectors, find_twins, pack_hashes
+from tagging.services.known_hashes import KnownHashes
+from tagging.twins import Vectors, find_twins, pack_hashes
 
 # On its features the cosines of the policy were measured.
 REFERENCE = "efficientnet_lite0"
@@ -48,46 +49,37 @@ def hold_twin_groups() -> Iterator[None]:
 
 @dataclass
 class TwinIndex:
-    """The hashes of all known contents, in memory while a batch of newcomers is placed.
+    """Finds the groups of newcomers among the hashes of all known contents.
 
     `top_features` is how many numbers of an embedding the cosine is measured on.
     """
 
     backbone: str
     top_features: int
-    _ids: list[int] = field(default_factory=list)
-    _bits: Bits = field(default_factory=lambda: np.empty((0, 32), np.uint8))
-    _count: int = 0
+    known: KnownHashes = field(default_factory=KnownHashes)
 
     def refresh(self) -> None:
-        """Read the contents that were added since the last time; call it under the lock.
-
-        Ids grow in the order of commits there, so that what is new lies behind the last one.
-        """
-        last = self._ids[-1] if self._ids else 0
-        rows = list(Content.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "dhash"))
-        if rows:
-            self._append([pk for pk, _ in rows], pack_hashes([dhash for _, dhash in rows]))
+        """Read the contents that were added since the last time; call it under the lock."""
+        self.known.refresh()
 
     def place(self, *, sha256: str, dhash: str, vector: NDArray[np.float16]) -> Content:
         """Return the new content in the group of its twins, with its embedding stored.
 
         Must run inside `hold_twin_groups`, after `refresh`.
         """
-        bits = pack_hashes([dhash])
         rows = find_twins(
-            bits[0],
+            pack_hashes([dhash])[0],
             vector[: self.top_features],
-            self._bits[: self._count],
+            self.known.bits,
             self._vectors_of,
             current_policy(),
         )
-        group, straddles = join_groups([self._ids[row] for row in rows])
+        group, straddles = join_groups(self.known.ids_at(rows))
         content = Content.objects.create(
             sha256=sha256, dhash=dhash, group=group, straddles=straddles
         )
         self.add_vector(content, vector)
-        self._append([content.pk], bits)
+        self.known.append([content.pk], [dhash], content.created_at)
         return content
 
     def add_vector(self, content: Content, vector: NDArray[np.float16]) -> None:
@@ -95,24 +87,13 @@ class TwinIndex:
         data = vector.astype("<f2").tobytes()
         Embedding.objects.create(content=content, backbone=self.backbone, vector=data)
 
-    def _append(self, ids: Sequence[int], bits: Bits) -> None:
-        """Add rows; the array doubles when it is full, so that growing stays cheap."""
-        needed = self._count + len(ids)
-        if needed > len(self._bits):
-            grown = np.empty((max(needed, 2 * self._count, 64), bits.shape[1]), np.uint8)
-            grown[: self._count] = self._bits[: self._count]
-            self._bits = grown
-        self._bits[self._count : needed] = bits
-        self._ids.extend(ids)
-        self._count = needed
-
     def _vectors_of(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Vectors]:
         """Return those rows that have an embedding of the same family, with the compared part.
 
         A fine-tuned network and its base agree in that part, so either's vector will do: of
         photos from before and from after a swap some have only one of them.
         """
-        row_of = {self._ids[row]: row for row in rows.tolist()}
+        row_of = dict(zip(self.known.ids_at(rows), rows.tolist(), strict=True))
         vectors: dict[int, NDArray[np.float16]] = {}
         family = family_of(self.backbone)
         of_family = Q(backbone=family) | Q(backbone__startswith=f"{family}+")

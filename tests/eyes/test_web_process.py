@@ -40,6 +40,17 @@ for letter in "ab":
 catch_up_vectors(backbone="efficientnet_lite0")
 assert "Similar photos" in client.get(image.get_absolute_url()).text
 pages += [f"/api/v1/images/{image.pk}/similar/"]
+from training.learning.examples import Examples, write_manifest
+from training.models import DatasetVersion, TrainingRun, Tuning
+manifest = write_manifest(Examples((), (), np.zeros((0, 0), np.int8), (), (), ()), unknown_weight=0)
+dataset = DatasetVersion.objects.create(
+    sha256=manifest.sha256, manifest=manifest.packed, photos=0)
+run = TrainingRun.objects.create(state="running", dataset=dataset)
+Tuning.objects.create(run=run, base="efficientnet_lite0", dataset=dataset, contact_sheet=b"jpeg",
+                      backbone="efficientnet_lite0+1a2b3c4d")
+run_page = f"/admin/training/trainingrun/{run.pk}/"
+pages += ["/models/progress/", "/models/", run_page + "change/", run_page + "contact-sheet/"]
+assert client.post("/admin/training/trainingrun/fine-tune/").status_code == 302
 for page in pages:
     response = client.get(page)
     assert response.status_code == 200, (page, response.status_code)

@@ -98,7 +98,8 @@ def test_the_command_names_the_engine_and_what_each_backbone_lacks(
     text = told(capsys)
     assert "Engine onnx, since there is no GPU that TensorFlow could use" in text
     assert "efficientnet_lite0: its weights are here; it is prepared when it is first used" in text
-    assert "vgg16: not ready. vgg16 has no weights yet: run manage.py fetch_backbone vgg16" in text
+    assert "convnext_tiny: without weights yet (manage.py fetch_backbone KEY)" in text
+    assert "Backbone vgg16" not in text
     settings.EYES_ENGINE = "keras"
     assert "Engine keras, since EYES_ENGINE=keras says so" in told(capsys)
 

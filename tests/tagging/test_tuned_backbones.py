@@ -64,6 +64,35 @@ def test_a_file_that_is_no_weights_is_refused_and_leaves_nothing(tmp_path: Path)
     assert not list(store.rglob("*.h5"))
 
 
+def test_a_disk_that_gets_full_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, store = tmp_path / "any.weights.h5", tmp_path / "store"
+    weights.write_bytes(b"weights")
+
+    def fill_up(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:3])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", fill_up)
+    with pytest.raises(BackboneUnavailable, match="cannot be stored"):
+        install_tuned(BASE, weights, store, "a test")
+    assert {path.suffix for path in store.rglob("*") if path.is_file()} == {".lock"}
+    with pytest.raises(BackboneUnavailable, match="cannot be read"):
+        install_tuned(BASE, tmp_path / "nowhere.weights.h5", store, "a test")
+
+
+def test_what_a_kill_left_half_written_goes_with_the_network(tmp_path: Path) -> None:
+    key = f"{BASE.key}+1a2b3c4d"
+    weights = fetched_weights_path(get_card(key), tmp_path)
+    half, export = weights.with_name(f".{weights.name}.part"), tmp_path / "backbones"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"wei")
+    (export / f".{key}.part-x1" / "fresh").mkdir(parents=True)
+    remove_tuned(key, tmp_path)
+    assert not half.exists() and not list(export.glob(f".{key}.part-*"))
+
+
 @pytest.mark.network
 def test_it_says_what_its_base_says_and_then_what_it_learnt(
     tuned_weights: Path, session_store: Path, tmp_path: Path

@@ -18,7 +18,7 @@ from tagging.services.curation import curate_import  # noqa: E402
 from tagging.services.tags import find_or_create_tag  # noqa: E402
 from tests.training.classroom import add_photo, vector_for  # noqa: E402
 from training.models import DatasetVersion  # noqa: E402
-from training.pipeline import RetrainOptions  # noqa: E402
+from training.options import RetrainOptions  # noqa: E402
 from training.runner import carry_out  # noqa: E402
 from training.services import begin_run  # noqa: E402
 

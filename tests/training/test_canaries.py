@@ -14,7 +14,7 @@ from tagging.registry import live_version
 from tests.training.classroom import add_photo, teach_world, vector_for
 from training.learning.canaries import CanaryCheck, tell_canaries
 from training.models import Canary, RunState
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run

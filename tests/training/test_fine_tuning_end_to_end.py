@@ -27,7 +27,7 @@ from tests.training.classroom import BACKBONE, manage
 from training.learning.fine_tuning.starting import answers_to_learn
 from training.learning.fine_tuning.task import CHECKPOINT_FOLDER, Answers, read_history
 from training.models import DatasetVersion, RunState, TrainingRun, Tuning
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run

@@ -35,17 +35,22 @@ from training.learning.fine_tuning.task import (
     write_task,
 )
 from training.learning.fine_tuning.tethered import LOCK_FILE
-from training.models import RunState, TrainingRun
+from training.learning.lesson import StartingHead
+from training.models import RunState, TrainingRun, Tuning
+from training.progress import Progress
 from training.snapshot import store_snapshot
 from training.tasks import tidy_fine_tunings
+from training.tuning import story
 from training.tuning.folders import (
     folder_of,
     laid_out,
+    scratch,
     take_over,
     tidy_folders,
     tunings_folder,
 )
 from training.tuning.process import TuningFailed, work_in
+from training.tuning.wishes import TuningWish
 from training.tuning.withdrawals import taught_by
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +113,7 @@ def test_what_was_taken_away_is_not_gone_on_with(
             rename_tag(moderator=mona, tag=make_tag("cat"), name="house cat")
     assert take_over(running(), BACKBONE, SETTINGS) is None
     TrainingRun.objects.running().update(state=RunState.KEPT)
-    assert tidy_fine_tunings() == "1 left fine-tunings removed."
+    assert tidy_fine_tunings() == "1 left fine-tunings and 0 contact sheets removed."
     assert "something that it learns from was taken away" in caplog.text
     assert not list(tunings_folder().iterdir())
 
@@ -140,7 +145,8 @@ def test_what_is_old_unknown_or_beyond_understanding_goes(
     (folder_of(broken) / TASK_FILE).write_text("{")
     (tunings_folder() / "4711").mkdir()
     (tunings_folder() / "12.unfinished").mkdir()
-    assert tidy_folders() == 4
+    (tunings_folder() / "scratch-abc").mkdir()
+    assert tidy_folders() == 5
     for reason in ("in 7 days", "does not say what is to be done", "unknown", "not laid out"):
         assert reason in caplog.text
 
@@ -156,6 +162,29 @@ def test_a_layout_that_fails_leaves_nothing() -> None:
     with pytest.raises(OSError, match="No space"):
         fail()
     assert not list(tunings_folder().iterdir())
+
+
+def test_scratch_copies_of_photos_are_gone_also_where_something_fails() -> None:
+    with pytest.raises(OSError, match="No space"), scratch() as folder:
+        assert folder.parent == tunings_folder()
+        (folder / "photos.bin").write_bytes(b"1")
+        raise OSError(28, "No space left on device")
+    assert not tunings_folder().exists()
+
+
+def test_a_folder_with_damaged_photos_is_given_up(alice: User) -> None:
+    teach_world(alice, ["cat", "dog"])
+    killed_run()
+    run, wish = running(), TuningWish(SETTINGS)
+    run.backbone = BACKBONE
+    snapshot, _ = store_snapshot(COMMUNITY, BACKBONE)
+    with pytest.raises(TuningFailed, match="begins anew"):
+        story.tune(
+            run=run, wish=wish, snapshot=snapshot, policy=COMMUNITY, progress=Progress(run),
+            teach_first=lambda part: pytest.fail("it goes on"), show=lambda sheet: None,
+        )  # fmt: skip
+    assert not list(tunings_folder().iterdir()), "the next one would fail in the same way"
+    assert not Tuning.objects.exists()
 
 
 def test_a_folder_that_says_nothing_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -196,7 +225,8 @@ def test_unknown_answers_teach_a_little_and_judge_nothing() -> None:
         show=np.full(2, 0.9, np.float32),
         suggest=np.full(2, 0.6, np.float32),
     )
-    answers = answers_to_learn(examples, np.zeros((4, 2), bool), head, 0.3)
+    start = StartingHead(*head.folded)
+    answers = answers_to_learn(examples, np.zeros((4, 2), bool), start, 0.3)
     unknown = examples.answers == UNKNOWN
     assert answers.judges.tolist() == [False, False, True, True]
     assert answers.weights[0, 1] > 0 and unknown[0, 1]
@@ -207,7 +237,7 @@ def test_unknown_answers_teach_a_little_and_judge_nothing() -> None:
     with pytest.raises(ValueError, match="test side"):
         answers_to_learn(
             Examples(**{**vars(examples), "sides": ("train", "test", "train", "validation")}),
-            np.zeros((4, 2), bool), head, 0.3,
+            np.zeros((4, 2), bool), start, 0.3,
         )  # fmt: skip
 
 

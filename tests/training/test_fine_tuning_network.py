@@ -309,3 +309,21 @@ def test_the_folded_view_says_the_same_and_holds_no_batch_norm(session_store: Pa
 def test_points_are_plain_json(undisturbed: Path) -> None:
     lines = (undisturbed / "history.jsonl").read_text().splitlines()
     assert Point(**json.loads(lines[-1])).epoch == 3
+
+
+def test_a_full_disk_is_told_from_what_would_fail_again(
+    tmp_path: Path, session_store: Path
+) -> None:
+    from training.tuning.process import TuningFailed, work_in
+
+    folder = prepare(tmp_path / "task")
+    (folder / ".history.jsonl").symlink_to("/dev/full")
+    process = start(folder, session_store)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 4
+    assert "refused: The disk is full." in errors
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.tuning.process.settings.EYES_MODELS_STORE", session_store)
+        with pytest.raises(TuningFailed, match="disk is full") as failure:
+            work_in(folder, lambda points: None)
+    assert not failure.value.is_hopeless

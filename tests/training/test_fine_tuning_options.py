@@ -13,10 +13,10 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
 from gallery.models import User
-from training.checks import check_variations
+from training.checks import check_fine_tuning
 from training.learning.fine_tuning.task import Augmentation, BrokenTask
 from training.models import RunState, TrainingRun
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.tuning.wishes import TuningWish, switched_off, tuning_settings, wish_of_this_site
 
 pytestmark = pytest.mark.django_db
@@ -80,12 +80,28 @@ def test_the_queue_takes_it(django_capture_on_commit_callbacks: Any, settings: S
 
 
 def test_an_unknown_variation_is_said_at_start(settings: Settings) -> None:
-    assert check_variations(None) == []
+    assert check_fine_tuning(None) == []
     settings.EYES_FINE_TUNE_WITHOUT = ["mirror"]
-    (problem,) = check_variations(None)
+    (problem,) = check_fine_tuning(None)
     assert (problem.id, "mirror" in problem.msg) == ("training.E003", True)
     with pytest.raises(CommandError, match="mirror"):
         call_command("retrain", "--fine-tune")
+
+
+@pytest.mark.parametrize("wish", ["auto", "CPU", "2", "gpu:0", "gpu:0, gpu:1"])
+def test_devices_that_a_machine_may_have(settings: Settings, wish: str) -> None:
+    settings.EYES_DEVICES = wish
+    assert check_fine_tuning(None) == []
+
+
+@pytest.mark.parametrize("wish", ["", "0", "gpu", "gpu:0;gpu:1", "tpu:0", "-1"])
+def test_devices_that_no_machine_has_are_said_at_start(settings: Settings, wish: str) -> None:
+    settings.EYES_DEVICES = wish
+    (problem,) = check_fine_tuning(None)
+    assert (problem.id, repr(wish) in problem.msg) == ("training.E004", True)
+    with pytest.raises(CommandError, match="EYES_DEVICES"):
+        call_command("retrain", "--fine-tune")
+    assert not TrainingRun.objects.exists()
 
 
 def test_with_nothing_to_learn_nothing_is_tuned() -> None:

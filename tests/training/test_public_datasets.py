@@ -16,7 +16,7 @@ from tagging.services.curation import curate_import
 from tagging.services.tags import find_or_create_tag
 from tests.training.classroom import BACKBONE, add_photo, hash_of, vector_for
 from training.learning.examples import TEST, read_manifest
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.runner import carry_out
 from training.services import begin_run
 from training.snapshot import NothingToLearn, Snapshot, store_snapshot, take_snapshot

@@ -30,14 +30,15 @@ from tests.training.classroom import (
     teach_world,
     vector_for,
 )
-from training import pipeline
+from training import going_live, pipeline
 from training.learning.lesson import balanced, loss_weights, teach
 from training.models import DatasetVersion, RunState, TrainingRun
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.publishing import Judged, publish_version
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run
+from training.tuning.folders import tunings_folder
 
 pytestmark = [pytest.mark.network, pytest.mark.django_db(transaction=True)]
 
@@ -108,10 +109,16 @@ def test_files_that_vanish_between_judging_and_promotion_stop_the_promotion(
         return version
 
     monkeypatch.setattr(pipeline, "publish_version", publish_and_lose)
-    report = run_now()
+    copies = tunings_folder() / "1"
+    copies.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(going_live, "remove_folder", lambda run: copies.rmdir())
+        patch.setattr(pipeline, "remove_folder", lambda run: copies.rmdir())
+        report = run_now()
     assert report.state == RunState.FAILED
     assert report.reason.startswith("Version 1 cannot go live: manifest.json is missing.")
     assert live_version().is_bootstrap
+    assert copies.is_dir(), "a fine-tuning would go on there"
 
 
 def test_the_published_folder_tells_what_it_is(alice: User, network_store: Path) -> None:
@@ -259,7 +266,7 @@ def test_a_crash_anywhere_leaves_the_old_version_serving(
     def crash(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("the roof fell in")
 
-    monkeypatch.setattr(pipeline, place, crash)
+    monkeypatch.setattr(going_live if place == "promote_version" else pipeline, place, crash)
     report = run_now()
     assert report.state == RunState.FAILED
     assert report.reason == "RuntimeError: the roof fell in"
@@ -278,7 +285,7 @@ def test_a_crash_while_re_tagging_leaves_a_job_that_finishes_it(
     def crash(**_options: object) -> None:
         raise RuntimeError("the roof fell in")
 
-    monkeypatch.setattr(pipeline, "retag_library", crash)
+    monkeypatch.setattr(going_live, "retag_library", crash)
     assert run_now().state == RunState.FAILED
     assert live_version().number == 1
     assert [job.func() for job in OrmQ.objects.order_by("pk")] == [

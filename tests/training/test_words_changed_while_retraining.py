@@ -21,7 +21,7 @@ from tests.training.classroom import add_photo, teach_world, vector_for
 from training import pipeline
 from training.live import ask_live
 from training.models import RunState
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run

@@ -12,6 +12,7 @@ from training.tuning.wishes import (
     MOST_EPOCHS,
     SWITCHED_OFF,
     TuningWish,
+    devices_here,
     switched_off_here,
     tuning_settings,
 )
@@ -56,6 +57,7 @@ def tuning_wish_of(options: dict[str, Any]) -> TuningWish | None:
             f"so that it can be done again without a photo that was taken back: --backbone {base}."
         )
     try:
+        devices_here()
         without = switched_off_here()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error

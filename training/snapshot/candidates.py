@@ -12,9 +12,10 @@ from tagging.chunks import chunks
 from tagging.models import Content, Embedding
 from tagging.policy import Policy
 from training.decisions import Decisions
-from training.learning.examples import PRESENT
+from training.learning.examples import PRESENT, TEST
 from training.learning.shares import within_shares
 from training.snapshot.people import counts_people, read_people
+from training.snapshot.taught import sides_in_networks
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def find_candidates(decisions: Decisions, backbone: str, policy: Policy) -> Cand
         for content_id in embedded.values_list("content_id", flat=True):
             sha256, group = known[content_id]
             group_of[sha256] = group
+    sided = frozenset(group_id for group_id, side in group_of.values() if side)
+    group_of = _as_networks_know_them(group_of)
     kept = [row for row, sha256 in enumerate(decisions.photos) if sha256 in group_of]
     part = decisions.part(np.array(kept, dtype=np.intp))
     group_ids = np.array([group_of[sha256][0] for sha256 in part.photos], dtype=np.int64)
@@ -77,9 +80,27 @@ def find_candidates(decisions: Decisions, backbone: str, policy: Policy) -> Cand
         unit_ids=group_ids,
         uploaders=np.zeros_like(group_ids),
         fixed_sides={group_id: side for group_id, side in side_of.items() if side},
-        sided_groups=frozenset(group_id for group_id, side in side_of.items() if side),
+        sided_groups=sided,
     )
     return _of_people(found, side_of, policy) if counts_people(policy) else found
+
+
+def _as_networks_know_them(group_of: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+    """Return (group, side) by SHA-256 such that nothing that taught a network judges: a group
+    without a side takes that of the photo that taught, and one that judges does without it."""
+    taught = sides_in_networks()
+    if not taught:
+        return group_of
+    given = {
+        group_id: taught[sha256]
+        for sha256, (group_id, side) in sorted(group_of.items())
+        if not side and sha256 in taught
+    }
+    return {
+        sha256: (group_id, side or given.get(group_id, ""))
+        for sha256, (group_id, side) in group_of.items()
+        if not (side == TEST and sha256 in taught)
+    }
 
 
 def _of_people(found: Candidates, side_of: dict[int, str], policy: Policy) -> Candidates:

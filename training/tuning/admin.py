@@ -16,6 +16,7 @@ from gallery.moderation import is_moderator
 from training.models import TrainingRun, Tuning
 from training.services import request_retraining
 from training.tuning.lineage import taken_back_from
+from training.tuning.sheets import sheet_of
 from training.tuning.view import view_of
 from training.tuning.wishes import wish_of_this_site
 
@@ -49,6 +50,7 @@ class TuningOnRun(RunModelAdmin):
         view = view_of(run)
         gone = len(taken_back_from(view.tuning.backbone)) if view and view.tuning.backbone else 0
         context = {"tuning": view, "taken_back": gone, **(extra_context or {})}
+        context["has_sheet"] = bool(view and sheet_of(view.tuning))
         return super().change_view(request, object_id, form_url, context)
 
     def fine_tune_now(self, request: HttpRequest) -> HttpResponse:
@@ -65,8 +67,9 @@ class TuningOnRun(RunModelAdmin):
         """Return the photos as they teach, as one JPEG; they may be private ones."""
         if not is_moderator(request.user):
             raise PermissionDenied
-        sheet = Tuning.objects.filter(run=pk).values_list("contact_sheet", flat=True).first()
-        if not sheet:
+        tuning = Tuning.objects.filter(run=pk).select_related("dataset").first()
+        sheet = sheet_of(tuning) if tuning else None
+        if sheet is None:
             raise Http404
         headers = {"Cache-Control": "private, no-store"}
-        return HttpResponse(bytes(sheet), content_type="image/jpeg", headers=headers)
+        return HttpResponse(sheet, content_type="image/jpeg", headers=headers)

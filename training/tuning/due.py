@@ -16,7 +16,8 @@ def reason_to_fine_tune(policy: Policy) -> str | None:
 
     Worth it are a live network that holds photos which were taken back, the first
     `tuning_photos` photos that can teach, and `tuning_growth` more of them than taught the last
-    time (also where that was no better: the same photos would be no better again).
+    time (also where that was no better: the same photos would be no better again). A network whose
+    run failed before it could go live does not count: the next run takes it up.
     """
     live = live_version().serving_backbone
     try:
@@ -29,7 +30,7 @@ def reason_to_fine_tune(policy: Policy) -> str | None:
     photos = len(snapshot.examples.rows_on(TRAIN, VALIDATION))
     if photos < policy.tuning_photos:
         return None
-    last = Tuning.objects.finished().filter(base=original_of(live)).first()
+    last = Tuning.objects.counted(live).filter(base=original_of(live)).first()
     if last is None:
         return f"{photos:,} photos can teach the network itself, and nothing has yet."
     if photos >= last.photos * (1 + policy.tuning_growth):

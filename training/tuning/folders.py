@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +57,23 @@ def laid_out(run: TrainingRun) -> Iterator[Path]:
         folder.replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Give an empty folder for copies of photos that are gone at the end of the block.
+
+    It lies beside the others, so that what a killed process leaves in it is removed with them.
+    """
+    root, was_there = tunings_folder(), tunings_folder().is_dir()
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=root) as folder:
+            yield Path(folder)
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                root.rmdir()
 
 
 def take_over(run: TrainingRun, base: str, told: TuningSettings) -> Path | None:

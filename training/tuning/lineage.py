@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
 from django.utils import timezone
+from numpy.typing import NDArray
 
-from tagging.models import ModelVersion
+from tagging.backbones.cards import UnknownBackbone, get_card
+from tagging.models import Embedding, ModelVersion
 from tagging.registry import LoadedVersion, live_version
 from tagging.services.pruning import remove_network
+from training.learning.examples import TRAIN
 from training.learning.wording import count
 from training.models import TrainingRun, Tuning
 from training.tuning.withdrawals import taught_by, withdrawn
@@ -67,6 +73,19 @@ def taken_back_from(backbone: str) -> set[str]:
     return gone
 
 
+def memorised_by(backbone: str, photos: Sequence[str]) -> NDArray[np.bool_] | None:
+    """Return which of these SHA-256 taught this network itself, bool [n]; None for an original.
+
+    Those that only said when to stop are not among them. Raises ValueError where the dataset of
+    the fine-tuning is damaged: thresholds would then promise too much.
+    """
+    seen: set[str] = set()
+    for tuning in Tuning.objects.filter(backbone=backbone).select_related("dataset"):
+        taught = taught_by(tuning.dataset)
+        seen.update(taught.part(taught.rows_on(TRAIN)).photos)
+    return np.array([photo in seen for photo in photos], dtype=np.bool_) if seen else None
+
+
 def photos_it_would_forget(live: LoadedVersion, backbone: str) -> int:
     """Return how many photos that were taken back would be out of the network that serves, if
     another backbone took over from the live version's."""
@@ -76,14 +95,16 @@ def photos_it_would_forget(live: LoadedVersion, backbone: str) -> int:
 
 def prune_networks() -> list[str]:
     """Remove the fine-tuned networks that no kept version reads, with their vectors; return their
-    keys. One that a run has just made and not yet published stays."""
-    kept = set(ModelVersion.objects.filter(pruned_at=None).values_list("backbone", flat=True)) | {
-        live_version().serving_backbone
-    }
-    busy = Tuning.objects.filter(run__in=TrainingRun.objects.open())
-    there = Tuning.objects.with_network().order_by().values_list("backbone", flat=True)
+    keys. One that a run has just made and not yet published stays.
+
+    So go what a killed run had brought into the store, and the vectors that a job wrote while their
+    network was being removed. Each is looked at again right before it goes.
+    """
+    there = set(Tuning.objects.with_network().order_by().values_list("backbone", flat=True))
     removed = []
-    for key in sorted(set(there) - kept - set(busy.values_list("backbone", flat=True))):
+    for key in sorted(there | _tuned_with_vectors()):
+        if _is_needed(key):
+            continue
         try:
             remove_network(backbone=key)
         except OSError:
@@ -93,3 +114,23 @@ def prune_networks() -> list[str]:
         logger.info("Removed the fine-tuned network %s: no version reads it any more.", key)
         removed.append(key)
     return removed
+
+
+def _tuned_with_vectors() -> set[str]:
+    keys = Embedding.objects.order_by().values_list("backbone", flat=True).distinct()
+    tuned = set()
+    for key in keys:
+        with contextlib.suppress(UnknownBackbone):
+            tuned |= {key} if get_card(key).tuned_from else set()
+    return tuned
+
+
+def _is_needed(backbone: str) -> bool:
+    """Return whether a version with files reads this network, or a run that goes on made it."""
+    open_runs = TrainingRun.objects.open()
+    return (
+        ModelVersion.objects.filter(backbone=backbone, pruned_at=None).exists()
+        or live_version().serving_backbone == backbone
+        or open_runs.filter(backbone=backbone).exists()
+        or Tuning.objects.filter(backbone=backbone, run__in=open_runs).exists()
+    )

@@ -13,12 +13,19 @@ from typing import IO
 
 from django.conf import settings
 
+from training.learning.fine_tuning.endings import (
+    DISK_FULL,
+    NO_BETTER,
+    NO_BETTER_FILE,
+    REFUSAL_MARK,
+    TERMINATED,
+)
 from training.learning.fine_tuning.task import Point, is_finished, read_history
+from training.tuning.wishes import devices_here
 
-_REFUSAL = "refused: "
-_NOT_BETTER = 3
-_NO_BETTER_FILE = "no_better.txt"
-_STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGINT)
+_STOPPED = (TERMINATED, -signal.SIGTERM, -signal.SIGINT)
+# After these the same folder may well come to a better end.
+_MAY_GO_ON = (TERMINATED, DISK_FULL)
 # Pages ask every other second.
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_STOP = 70
@@ -61,10 +68,11 @@ def work_in(folder: Path, watch: Watch) -> None:
         watch(list(read_history(folder)))
         if code == 0 and is_finished(folder):
             return
-        if code == _NOT_BETTER:
+        if code == NO_BETTER:
             raise NotBetter(_why_no_better(folder))
-        is_hopeless = epochs_in(folder) == epochs_before
-        raise TuningFailed(_reason(code, _last_words(said)), is_hopeless=is_hopeless and code > 0)
+        fails_again = code > 0 and code not in _MAY_GO_ON
+        is_hopeless = fails_again and epochs_in(folder) == epochs_before
+        raise TuningFailed(_reason(code, _last_words(said)), is_hopeless=is_hopeless)
 
 
 def epochs_in(folder: Path) -> int:
@@ -78,7 +86,7 @@ def _start(folder: Path, said: IO[bytes]) -> subprocess.Popen[bytes]:
     command = [
         *(sys.executable, "-m", "training.learning.fine_tuning.tethered", str(folder.resolve())),
         *("--store", str(Path(settings.EYES_MODELS_STORE).resolve())),
-        *("--devices", settings.EYES_DEVICES),
+        *("--devices", devices_here()),
     ]
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -119,8 +127,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _reason(code: int, last_words: list[str]) -> str:
     for line in last_words:
-        if line.startswith(_REFUSAL):
-            return line.removeprefix(_REFUSAL)
+        if line.startswith(REFUSAL_MARK):
+            return line.removeprefix(REFUSAL_MARK)
     if code == -signal.SIGKILL:
         return (
             "The fine-tuning was killed from outside, most likely by the system for want of "
@@ -142,6 +150,6 @@ def _last_words(said: IO[bytes]) -> list[str]:
 def _why_no_better(folder: Path) -> str:
     """Return the sentence that the process left, or one without figures."""
     try:
-        return " ".join((folder / _NO_BETTER_FILE).read_text().split())
+        return " ".join((folder / NO_BETTER_FILE).read_text().split())
     except OSError:
         return "Teaching the network itself was no better than the head on the network as it is."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +13,12 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from tagging.backbones.cards import get_card
+from tagging.backbones.cards import get_card, tuned_key
 from tagging.backbones.tuned import install_tuned
-from tagging.head import Head
+from tagging.backbones.weights import BackboneUnavailable, file_sha256
 from tagging.policy import Policy
 from training.learning.examples import TRAIN, VALIDATION, Examples
-from training.learning.fine_tuning.photos import PhotoCache, side_for, write_photos
+from training.learning.fine_tuning.photos import BrokenPhotos, PhotoCache, side_for, write_photos
 from training.learning.fine_tuning.starting import answers_to_learn
 from training.learning.fine_tuning.task import (
     PHOTOS_FILE,
@@ -33,6 +32,7 @@ from training.learning.fine_tuning.task import (
     write_task,
 )
 from training.learning.fine_tuning.variations import contact_sheet
+from training.learning.lesson import StartingHead
 from training.models import TrainingRun, Tuning
 from training.progress import Progress
 from training.snapshot import Snapshot
@@ -51,10 +51,10 @@ _UNREADABLE = "None of the photos that would teach it can be read."
 @dataclass(frozen=True)
 class FirstLesson:
     """What the live network believes of the photos, bool [n, t], and the head that was fitted on
-    the network as it is: fine-tuning starts from it (Kumar et al. 2022)."""
+    the network as it is: fine-tuning starts from it (Kumar et al. 2022), and has to beat it."""
 
     believed: NDArray[np.bool_]
-    head: Head
+    start: StartingHead
 
 
 TeachFirst = Callable[[Progress], FirstLesson]
@@ -83,9 +83,9 @@ def tune(
     if folder is None:
         first = teach_first(progress.narrowed(0.0, 0.06))
         folder = _lay_out(run, wish, snapshot, first, policy, progress)
-    tuning = _begin(run, folder, resumed=resumed)
-    show(bytes(tuning.contact_sheet or b""))
     try:
+        tuning = _begin(run, folder, resumed=resumed)
+        show(bytes(tuning.contact_sheet or b""))
         work_in(folder, lambda points: _relay(tuning, points, wish.settings, progress))
     except TuningFailed as failure:
         if failure.is_hopeless:
@@ -94,11 +94,25 @@ def tune(
     progress.tell("Preparing the new network", 0.95)
     label = f"fine-tuned on {tuning.photos} photos of dataset {tuning.dataset.sha256[:12]}"
     store = Path(settings.EYES_MODELS_STORE)
-    tuning.backbone = install_tuned(get_card(base), folder / TUNED_FILE, store, label)
+    _install(tuning, folder / TUNED_FILE, store, label)
     end_tuning(tuning)
     run.backbone = tuning.backbone
     run.save(update_fields=["backbone"])
     return tuning
+
+
+def _install(tuning: Tuning, weights: Path, store: Path, label: str) -> None:
+    """Bring the weights into the store. Their row says so first: what nobody knows of would stay
+    there for ever, if this process were killed."""
+    card = get_card(tuning.base)
+    tuning.backbone = tuned_key(card, file_sha256(weights))
+    tuning.save(update_fields=["backbone"])
+    try:
+        install_tuned(card, weights, store, label)
+    except BackboneUnavailable:
+        tuning.backbone = ""
+        tuning.save(update_fields=["backbone"])
+        raise
 
 
 def end_tuning(tuning: Tuning) -> None:
@@ -110,11 +124,10 @@ def end_tuning(tuning: Tuning) -> None:
 def try_out(base: str, snapshot: Snapshot, told: TuningSettings) -> bytes:
     """Return the contact sheet that a fine-tuning would begin with; nothing is kept of it."""
     photos = snapshot.examples.part(snapshot.examples.rows_on(TRAIN)).photos
-    with tempfile.TemporaryDirectory(prefix="contact-sheet-") as folder:
-        path = Path(folder) / PHOTOS_FILE
-        chosen = photos[:: max(1, len(photos) // SHEET_PHOTOS)][:SHEET_PHOTOS]
-        _write(path, chosen, base, lambda done: None)
-        return _contact_sheet(path, base, told)
+    chosen = photos[:: max(1, len(photos) // SHEET_PHOTOS)][:SHEET_PHOTOS]
+    with folders.scratch() as folder:
+        _write(folder / PHOTOS_FILE, chosen, base, lambda done: None)
+        return _contact_sheet(folder / PHOTOS_FILE, base, told)
 
 
 def how_long(base: str, snapshot: Snapshot, told: TuningSettings) -> str:
@@ -162,7 +175,7 @@ def _lay_out(
         )
         _check(examples.part(kept))
         answers = answers_to_learn(
-            examples.part(kept), first.believed[rows][kept], first.head, policy.unknown_weight
+            examples.part(kept), first.believed[rows][kept], first.start, policy.unknown_weight
         )
         task = Task(run.backbone, examples.tags, snapshot.manifest.sha256, wish.settings)
         write_task(folder, task, answers)
@@ -191,10 +204,13 @@ def _write(
 
 
 def _contact_sheet(photos: Path, base: str, told: TuningSettings) -> bytes:
-    with PhotoCache(photos) as cache:
-        if not len(cache):
-            raise TuningFailed(_UNREADABLE)
-        return contact_sheet(cache, told, get_card(base).input_size)
+    try:
+        with PhotoCache(photos) as cache:
+            if not len(cache):
+                raise TuningFailed(_UNREADABLE, is_hopeless=True)
+            return contact_sheet(cache, told, get_card(base).input_size)
+    except BrokenPhotos as error:
+        raise TuningFailed(f"{error} Asked for again, it begins anew.", is_hopeless=True) from error
 
 
 def _begin(run: TrainingRun, folder: Path, *, resumed: bool) -> Tuning:

@@ -35,12 +35,13 @@ class TuningView:
     def time_left(self) -> str:
         """Return for example `8 min left`; "" where nobody knows or nothing is left."""
         left = self.tuning.seconds_left
-        return "" if left is None or self.tuning.finished_at else time_left(left)
+        is_over = self.tuning.finished_at is not None or self.tuning.run.is_over
+        return "" if left is None or is_over else time_left(left)
 
 
 def view_of(run: TrainingRun | None) -> TuningView | None:
     """Return what is to be shown of a run's fine-tuning; None for a run that has none."""
-    tuning = Tuning.objects.filter(run=run).first() if run else None
+    tuning = Tuning.objects.filter(run=run).select_related("run").first() if run else None
     return view_of_tuning(tuning) if tuning else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,8 @@ SWITCHED_OFF: dict[str, float | bool] = {
     "rotation": 0.0,
 }
 MOST_EPOCHS = 100
+
+_DEVICES = re.compile(r"auto|cpu|[1-9]\d*|/?[cg]pu:\d+(\s*,\s*/?[cg]pu:\d+)*")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,18 @@ def switched_off_here() -> list[str]:
                 f"EYES_FINE_TUNE_WITHOUT names {name!r}; it can hold {known}."
             )
     return names
+
+
+def devices_here() -> str:
+    """Return EYES_DEVICES as the process that fine-tunes reads it; raises ImproperlyConfigured for
+    what no machine has. Whether this one has it is known where TensorFlow is."""
+    wish = str(settings.EYES_DEVICES).strip().lower()
+    if not _DEVICES.fullmatch(wish):
+        raise ImproperlyConfigured(
+            f"EYES_DEVICES={wish!r} is neither auto nor cpu, nor a number of GPUs such as 2, nor "
+            "names such as gpu:0,gpu:1."
+        )
+    return wish
 
 
 def tuning_settings(

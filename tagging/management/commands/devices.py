@@ -10,9 +10,10 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from tagging.backbones.cards import CARDS
+from tagging.backbones.cards import CARDS, get_card
 from tagging.backbones.prepare import is_prepared
-from tagging.backbones.weights import BackboneUnavailable
+from tagging.backbones.tuned import tuned_keys
+from tagging.backbones.weights import BackboneUnavailable, fetched_weights_path
 from tagging.devices import (
     HOW_TO_INSTALL_GPU,
     Processor,
@@ -60,8 +61,14 @@ class Command(BaseCommand):
             self.stdout.write("GPU       none")
         self.stdout.write(f"Engine    {found['engine']}, since {found['engine_reason']}")
         for backbone in found["backbones"]:
-            live = "  (EYES_BACKBONE)" if backbone["key"] == settings.EYES_BACKBONE else ""
-            self.stdout.write(f"Backbone  {backbone['key']}: {backbone['state']}{live}")
+            if backbone["has_weights"]:
+                live = "  (EYES_BACKBONE)" if backbone["key"] == settings.EYES_BACKBONE else ""
+                self.stdout.write(f"Backbone  {backbone['key']}: {backbone['state']}{live}")
+        absent = [one["key"] for one in found["backbones"] if not one["has_weights"]]
+        if absent:
+            self.stdout.write(
+                f"Others    {', '.join(absent)}: without weights yet (manage.py fetch_backbone KEY)"
+            )
         for sentence in found["advice"]:
             self.stdout.write(self.style.WARNING(sentence))
 
@@ -90,7 +97,8 @@ def look_around(store: Path, choice: str) -> dict[str, Any]:
         "engine": decision.name,
         "engine_reason": decision.reason,
         "backbones": [
-            {"key": key, "engine": decision.name, **readiness(key, store)} for key in CARDS
+            {"key": key, "engine": decision.name, **readiness(key, store)}
+            for key in [*CARDS, *tuned_keys(store)]
         ],
         "advice": advice,
     }
@@ -107,13 +115,15 @@ def advice_for_cpu(processor: Processor, engine: str) -> list[str]:
 
 
 def readiness(key: str, store: Path) -> dict[str, Any]:
-    """Return whether a backbone could serve now, and its state in words."""
+    """Return whether a backbone has its weights, could serve now, and its state in words."""
+    card = get_card(key)
+    has_weights = card.is_bundled or fetched_weights_path(card, store).is_file()
     try:
         ready = is_prepared(key, store)
     except BackboneUnavailable as error:
-        return {"is_ready": False, "state": f"not ready. {error}"}
+        return {"has_weights": has_weights, "is_ready": False, "state": f"not ready. {error}"}
     state = "ready" if ready else "its weights are here; it is prepared when it is first used"
-    return {"is_ready": ready, "state": state}
+    return {"has_weights": has_weights, "is_ready": ready, "state": state}
 
 
 def gigabytes(count: int) -> str:

@@ -2,12 +2,14 @@
 
 A process of its own, which may be killed at any moment and started again with the same folder.
 Ends with 0 when the tuned weights are there; 1 with one clear line on stderr when refused; 3 when
-the network did not get better, which a file in the folder says in a sentence; 143 on SIGTERM.
+the network did not get better, which a file in the folder says in a sentence; 4 when the disk is
+full; 143 on SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import resource
 import signal
@@ -17,11 +19,15 @@ from types import FrameType
 
 from tagging.backbones.cards import UnknownBackbone
 from tagging.backbones.weights import BackboneUnavailable
+from training.learning.fine_tuning.endings import (
+    DISK_FULL,
+    NO_BETTER,
+    REFUSAL_MARK,
+    REFUSED,
+    TERMINATED,
+)
 from training.learning.fine_tuning.task import TASK_FILE, BrokenTask
 from training.learning.lesson import muted_stderr
-
-REFUSAL_MARK = "refused: "
-REFUSED, NO_BETTER, TERMINATED = 1, 3, 128 + signal.SIGTERM
 
 
 def main(arguments: list[str]) -> int:
@@ -45,16 +51,20 @@ def main(arguments: list[str]) -> int:
         outcome = tuner.tune(wishes.folder, wishes.store, chosen)
     except (BackboneUnavailable, UnknownBackbone, BrokenTask, tuner.Diverged) as refusal:
         return _refuse(str(refusal))
-    except (ValueError, OSError) as refusal:
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _refuse("The disk is full. Asked for again, it goes on.", DISK_FULL)
+        return _refuse(str(error))
+    except ValueError as refusal:
         return _refuse(str(refusal))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{outcome.value}, on {', '.join(chosen)}, peak memory {peak} MB")
     return 0 if outcome is tuner.Outcome.TUNED else NO_BETTER
 
 
-def _refuse(sentence: str) -> int:
+def _refuse(sentence: str, status: int = REFUSED) -> int:
     print(f"{REFUSAL_MARK}{' '.join(sentence.split())}", file=sys.stderr)
-    return REFUSED
+    return status
 
 
 def _end(number: int, frame: FrameType | None) -> None:

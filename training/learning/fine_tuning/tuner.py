@@ -20,6 +20,7 @@ from training.learning.fine_tuning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from training.learning.fine_tuning.endings import NO_BETTER_FILE
 from training.learning.fine_tuning.feeding import Feeder, Pixels, shuffled_batches
 from training.learning.fine_tuning.judging import judged_loss, top1_of
 from training.learning.fine_tuning.learner import Learner, batch_for
@@ -41,8 +42,6 @@ from training.learning.fine_tuning.task import (
     read_task,
 )
 from training.learning.fine_tuning.variations import as_judged, variation_seed, vary
-
-NO_BETTER_FILE = "no_better.txt"
 
 # A line of the history at least this often, and several times an epoch however quick it is.
 _SECONDS_BETWEEN_POINTS = 20.0
@@ -108,6 +107,8 @@ class _Tuning:
             epoch = standing.epoch + 1
             loss = self._learn(epoch)
             judged, top1 = self._judge()
+            if not math.isfinite(judged):
+                raise Diverged(self._what_helps(epoch))
             better = judged < standing.best_loss
             if better:
                 best = self._learner.weights()
@@ -161,10 +162,7 @@ class _Tuning:
                 pixels, self._answers.targets[rows], self._answers.weights[rows]
             )
             if not math.isfinite(loss):
-                raise Diverged(
-                    f"The loss was no number any more in epoch {epoch}: "
-                    f"fine-tune with a lower rate than {self._settings.rate:g}."
-                )
+                raise Diverged(self._what_helps(epoch))
             self._clock.stepped()
             losses.append(loss)
             sums += loss
@@ -176,6 +174,12 @@ class _Tuning:
                 self._note(epoch, done, float(np.mean(losses)))
                 said, losses = time.monotonic(), []
         return sums / len(batches)
+
+    def _what_helps(self, epoch: int) -> str:
+        return (
+            f"The loss was no number any more in epoch {epoch}: fine-tune with a lower rate than "
+            f"{self._settings.rate:g}."
+        )
 
     def _judge(self) -> tuple[float, float]:
         """Return the loss and top-1 on the judging photos, read in parts of one size."""

@@ -20,7 +20,7 @@ from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.registry import live_backbone
 from training.management.tuning_options import add_tuning_options, tuning_wish_of
 from training.models import RunState, TrainingRun
-from training.pipeline import RetrainOptions
+from training.options import RetrainOptions
 from training.report import RetrainReport
 from training.runner import Show, carry_out
 from training.services import (
