@@ -210,6 +210,9 @@ EYES_RETRAIN_AFTER = env_number("EYES_RETRAIN_AFTER", 20, least=1)
 EYES_FINE_TUNE = env_choice("EYES_FINE_TUNE", "weekly", ("weekly", "never"))
 # Variations of photos that would be wrong here, such as flip where there is writing.
 EYES_FINE_TUNE_WITHOUT = env_list("EYES_FINE_TUNE_WITHOUT")
+# Networks that are fine-tuned from now on average what they say of a photo and of its mirror image:
+# one more pass for each photo.
+EYES_FLIPPED_VIEWS = env_flag("EYES_FLIPPED_VIEWS", default=False)
 # What a fine-tuning runs on: auto (every GPU, else the CPU), cpu, a number of GPUs, or names such
 # as gpu:0,gpu:2. Several share the photos of each step.
 EYES_DEVICES = env_text("EYES_DEVICES", "auto")

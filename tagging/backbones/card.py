@@ -26,7 +26,7 @@ is linear on, whatever stands between the last map and it."""
 HashAlgorithm = Literal["sha256", "md5"]
 _DIGITS = {"sha256": 64, "md5": 32}
 # With the digest of a fine-tuned network behind it, a key fits its column of 32 characters.
-_KEY = re.compile(r"[a-z0-9_]{1,23}(\+[0-9a-f]{8})?")
+_KEY = re.compile(r"[a-z0-9_]{1,22}(\+[0-9a-f]{8}m?)?")
 
 
 class CardError(ValueError):
@@ -101,7 +101,7 @@ class BackboneCard:
     network of keras.applications it is, else None. `bundled_file` is (package, path inside it)
     where the weights come as an ordinary requirement, else None and they are fetched. `tuned_from`
     is the key of the network that a fine-tuned one started from and stands beside (see `tuned`),
-    else empty.
+    else empty; `is_mirrored` says that it averages a photo with its mirror image.
     """
 
     key: str
@@ -119,6 +119,7 @@ class BackboneCard:
     download: Download | None = None
     bundled_file: tuple[str, str] | None = None
     tuned_from: str = ""
+    is_mirrored: bool = False
 
     def __post_init__(self) -> None:
         """Raise CardError for facts that contradict each other or no network can have."""
@@ -126,7 +127,7 @@ class BackboneCard:
             sentence
             for sentence, holds in (
                 (
-                    "its key is no plain name of at most 23 characters",
+                    "its key is no plain name of at most 22 characters",
                     bool(_KEY.fullmatch(self.key)),
                 ),
                 ("its input size is not positive", self.input_size > 0),

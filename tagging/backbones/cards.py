@@ -266,7 +266,10 @@ CARDS: dict[str, BackboneCard] = {
 
 # Enough digits that two files of one site will not meet, and a key that fits its column.
 TUNED_DIGITS = 8
-_TUNED_KEY = re.compile(rf"(?P<base>[a-z0-9_]+)\+(?P<digest>[0-9a-f]{{{TUNED_DIGITS}}})")
+_MIRRORED = "m"
+_TUNED_KEY = re.compile(
+    rf"(?P<base>[a-z0-9_]+)\+(?P<digest>[0-9a-f]{{{TUNED_DIGITS}}})(?P<mirrored>{_MIRRORED}?)"
+)
 
 
 def get_card(key: str) -> BackboneCard:
@@ -274,28 +277,29 @@ def get_card(key: str) -> BackboneCard:
 
     The key of a fine-tuned network says where it comes from and which file it is:
     `efficientnet_lite0+1a2b3c4d` started from `efficientnet_lite0`, and the sha256 of its weights
-    begins with `1a2b3c4d`. Whether that file is here is another question.
+    begins with `1a2b3c4d`; with an `m` behind it looks at mirror images, too. Whether that file is
+    here is another question.
     """
     if key in CARDS:
         return CARDS[key]
     tuned = _TUNED_KEY.fullmatch(key)
     if tuned and tuned["base"] in CARDS:
-        return _tuned_card(CARDS[tuned["base"]], key, tuned["digest"])
+        return _tuned_card(CARDS[tuned["base"]], key, mirrored=bool(tuned["mirrored"]))
     known = ", ".join(sorted(CARDS))
     raise UnknownBackbone(f"There is no backbone {key!r}. Known: {known}.") from None
 
 
-def tuned_key(base: BackboneCard, sha256: str) -> str:
+def tuned_key(base: BackboneCard, sha256: str, *, mirrored: bool = False) -> str:
     """Return the key of the network that was fine-tuned from `base` into a file of this sha256."""
-    return f"{base.key}+{sha256[:TUNED_DIGITS]}"
+    return f"{base.key}+{sha256[:TUNED_DIGITS]}{_MIRRORED if mirrored else ''}"
 
 
 def tuned_digest(card: BackboneCard) -> str:
     """Return how the sha256 of a fine-tuned network's weights begins; empty for all others."""
-    return card.key.partition("+")[2]
+    return card.key.partition("+")[2].removesuffix(_MIRRORED)
 
 
-def _tuned_card(base: BackboneCard, key: str, digest: str) -> BackboneCard:
+def _tuned_card(base: BackboneCard, key: str, *, mirrored: bool) -> BackboneCard:
     """Return the card of a fine-tuned network: what its base says of a photo, then what it says.
 
     The base's own features come first, so that first-day words, near-duplicates and what is
@@ -304,11 +308,12 @@ def _tuned_card(base: BackboneCard, key: str, digest: str) -> BackboneCard:
     return replace(
         base,
         key=key,
-        title=f"{base.title}, fine-tuned ({digest})",
+        title=f"{base.title}, fine-tuned ({key.partition('+')[2]})",
         dimension=base.top_features + base.dimension,
         weights_note=f"Fine-tuned here from {base.key}, beside it. {base.weights_note}",
         accepted_hashes=(),
         download=None,
         bundled_file=None,
         tuned_from=base.key,
+        is_mirrored=mirrored,
     )

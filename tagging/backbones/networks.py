@@ -89,7 +89,10 @@ def compose(card: BackboneCard, base: keras.Model, tuned: keras.Model) -> keras.
     tuned.name = f"{base.name}_tuned"
     pixels = keras.Input(base.input_shape[1:], dtype="uint8", name="pixels")
     before = base(pixels)[:, : card.top_features]
-    embedding = keras.layers.Concatenate(name="embedding")([before, tuned(pixels)])
+    own = tuned(pixels)
+    if card.is_mirrored:
+        own = keras.layers.Average(name="views")([own, tuned(pixels[:, :, ::-1, :])])
+    embedding = keras.layers.Concatenate(name="embedding")([before, own])
     return keras.Model(pixels, embedding, name=card.key.replace("+", "_"))
 
 

@@ -19,18 +19,21 @@ from tagging.backbones.weights import (
 )
 
 
-def install_tuned(base: BackboneCard, weights: Path, store: Path, label: str) -> str:
+def install_tuned(
+    base: BackboneCard, weights: Path, store: Path, label: str, *, mirrored: bool = False
+) -> str:
     """Bring fine-tuned weights into the store, ready to serve, and return their network's key.
 
     `weights` is a file in Keras' own weights format for the network of `base`; it is copied.
-    `label` says for people what it is. Installing the same file twice changes nothing. Raises
-    BackboneUnavailable (not a file of this network, failed export, no space); nothing new stays.
+    `label` says for people what it is; a `mirrored` one averages what it says of a photo and of
+    its mirror image, at the cost of one more pass. Installing the same file twice changes nothing.
+    Raises BackboneUnavailable (not a file of this network, failed export, no space); nothing new stays.
     """
     try:
         sha256 = file_sha256(weights)
     except OSError as error:
         raise BackboneUnavailable(f"The fine-tuned weights cannot be read: {error}") from error
-    card = get_card(tuned_key(base, sha256))
+    card = get_card(tuned_key(base, sha256, mirrored=mirrored))
     was_there = record_path(card, store).is_file()
     try:
         _copy(card, weights, store, WeightsRecord(sha256, label))

@@ -81,7 +81,7 @@ def test_the_top_reads_a_leading_part_of_every_embedding() -> None:
         ({"scaling": "unit"}, "there is no scaling 'unit'"),
         ({"licence": ""}, "it names no licence"),
         ({"key": "../vgg16"}, "its key is no plain name"),
-        ({"key": "a_key_longer_than_a_column"}, "of at most 23 characters"),
+        ({"key": "a_key_longer_than_a_column"}, "of at most 22 characters"),
         ({"application": Application("VGG16", ())}, "it names no part of the network"),
         ({"application": Application("VGG16", (Part("x", "sums"),))}, "it names no part"),  # type: ignore[arg-type]
     ],

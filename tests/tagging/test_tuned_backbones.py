@@ -114,6 +114,26 @@ def test_it_says_what_its_base_says_and_then_what_it_learnt(
 
 
 @pytest.mark.network
+def test_a_mirrored_one_says_the_same_of_a_photo_and_of_its_mirror_image(
+    tuned_weights: Path, session_store: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(session_store / "backbones", store / "backbones")
+    plain = install_tuned(BASE, tuned_weights, store, "a test")
+    key = install_tuned(BASE, tuned_weights, store, "a test", mirrored=True)
+    assert key == f"{plain}m"
+    images = golden_images(BASE)
+    flipped = images[:, :, ::-1]
+    engine, first = open_engine(key, store, "onnx"), BASE.top_features
+    both, mirrored = engine.embed(images), engine.embed(flipped)
+    np.testing.assert_allclose(both[:, first:], mirrored[:, first:], atol=1e-4)
+    assert not np.allclose(both[:, :first], mirrored[:, :first], atol=1e-2)
+    own = open_engine(plain, store, "onnx")
+    views = [own.embed(view)[:, first:] for view in (images, flipped)]
+    np.testing.assert_allclose(both[:, first:], np.mean(views, axis=0), atol=1e-4)
+
+
+@pytest.mark.network
 def test_blocks_that_did_not_learn_are_run_once(
     tuned_weights: Path, session_store: Path, tmp_path: Path
 ) -> None:

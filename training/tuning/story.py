@@ -94,21 +94,23 @@ def tune(
     progress.tell("Preparing the new network", 0.95)
     label = f"fine-tuned on {tuning.photos} photos of dataset {tuning.dataset.sha256[:12]}"
     store = Path(settings.EYES_MODELS_STORE)
-    _install(tuning, folder / TUNED_FILE, store, label)
+    # Where a photo may not be mirrored to teach, its mirror image has nothing to say either.
+    mirrored = bool(settings.EYES_FLIPPED_VIEWS and wish.settings.augmentation.flip)
+    _install(tuning, folder / TUNED_FILE, store, label, mirrored=mirrored)
     end_tuning(tuning)
     run.backbone = tuning.backbone
     run.save(update_fields=["backbone"])
     return tuning
 
 
-def _install(tuning: Tuning, weights: Path, store: Path, label: str) -> None:
+def _install(tuning: Tuning, weights: Path, store: Path, label: str, *, mirrored: bool) -> None:
     """Bring the weights into the store. Their row says so first: what nobody knows of would stay
     there for ever, if this process were killed."""
     card = get_card(tuning.base)
-    tuning.backbone = tuned_key(card, file_sha256(weights))
+    tuning.backbone = tuned_key(card, file_sha256(weights), mirrored=mirrored)
     tuning.save(update_fields=["backbone"])
     try:
-        install_tuned(card, weights, store, label)
+        install_tuned(card, weights, store, label, mirrored=mirrored)
     except BackboneUnavailable:
         tuning.backbone = ""
         tuning.save(update_fields=["backbone"])
