@@ -27,7 +27,8 @@ def install_tuned(
     `weights` is a file in Keras' own weights format for the network of `base`; it is copied.
     `label` says for people what it is; a `mirrored` one averages what it says of a photo and of
     its mirror image, at the cost of one more pass. Installing the same file twice changes nothing.
-    Raises BackboneUnavailable (not a file of this network, failed export, no space); nothing new stays.
+    Raises BackboneUnavailable (not a file of this network, failed export, no space); nothing new
+    stays.
     """
     try:
         sha256 = file_sha256(weights)
