@@ -81,14 +81,14 @@ def test_moderators_see_the_photos_as_they_teach_and_the_page_looks_again_by_its
     client.force_login(mona)
     page = client.get(f"/admin/training/trainingrun/{tuning.run_id}/change/")
     assertContains(page, f'src="{sheet}"')
-    assertContains(page, '<meta http-equiv="refresh" content="5">')
+    assertContains(page, 'hx-trigger="every 5s"')
     answer = client.get(sheet)
     assert answer.content == b"\xff\xd8\xff\xd9"
     assert "no-store" in answer.headers["Cache-Control"]
     assert client.get(sheet.replace(str(tuning.run_id), "4711")).status_code == 404
     TrainingRun.objects.update(state=RunState.KEPT)
     again = client.get(f"/admin/training/trainingrun/{tuning.run_id}/change/")
-    assertNotContains(again, "http-equiv")
+    assertNotContains(again, "hx-trigger")
     assertNotContains(again, "min left", msg_prefix="a run that is over has no time left")
 
 
