@@ -123,6 +123,8 @@ def environment(**more: str) -> dict[str, str]:
         "EYES_MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "EYES_MODELS_STORE": str(settings.EYES_MODELS_STORE),
         "EYES_STATE_DIR": str(Path(settings.EYES_VECTORS).parent),
+        # Jobs are signed with it, and a folder of its own would bring a key of its own.
+        "EYES_SECRET_KEY": settings.SECRET_KEY,
         **more,
     }
 

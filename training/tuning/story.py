@@ -103,7 +103,9 @@ def tune(
     return tuning
 
 
-def _install(tuning: Tuning, weights: Path, store: Path, label: str, *, mirrored: bool) -> None:
+def _install(
+    tuning: Tuning, weights: Path, store: Path, label: str, *, mirrored: bool = False
+) -> None:
     """Bring the weights into the store. Their row says so first: what nobody knows of would stay
     there for ever, if this process were killed."""
     card = get_card(tuning.base)
