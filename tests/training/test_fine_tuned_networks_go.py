@@ -83,7 +83,7 @@ def test_a_kill_between_store_and_row_leaves_nothing_unknown(
     weights = tmp_path / "tuned.weights.h5"
     weights.write_bytes(b"weights")
 
-    def be_killed(*_arguments: object) -> None:
+    def be_killed(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(story, "install_tuned", be_killed)
