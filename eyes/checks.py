@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+
+from tagging.engines.interface import thread_count
+from tagging.engines.openvino_engine import HOW_TO_INSTALL, openvino_is_installed
 
 ENGINES = ("auto", "onnx", "keras", "openvino")
 AUTO = "EYES_ENGINE=auto takes what this machine has; `manage.py devices` shows it."
@@ -55,23 +56,19 @@ def engine_can_be_opened(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         errors.append(
             Error(f"EYES_ENGINE={choice!r} is not one of: {known}.", hint=AUTO, id="eyes.E003")
         )
-    elif choice == "openvino" and importlib.util.find_spec("openvino") is None:
+    elif choice == "openvino" and not openvino_is_installed():
         errors.append(
             Error(
                 "EYES_ENGINE=openvino needs a package that is not installed.",
-                hint=f"pip install -r requirements-openvino.txt. {AUTO}",
+                hint=f"{HOW_TO_INSTALL}. {AUTO}",
                 id="eyes.E004",
             )
         )
-    threads = os.environ.get("EYES_ENGINE_THREADS", "").strip()
-    if threads and not (threads.isdigit() and int(threads)):
-        errors.append(
-            Error(
-                f"EYES_ENGINE_THREADS={threads!r} is not a positive whole number.",
-                hint="Leave it empty to use the cores in reach.",
-                id="eyes.E005",
-            )
-        )
+    try:
+        thread_count()
+    except ValueError as error:
+        hint = "Leave it empty to use the cores in reach."
+        errors.append(Error(str(error), hint=hint, id="eyes.E005"))
     return errors
 
 

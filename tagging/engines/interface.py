@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import numpy as np
@@ -84,6 +85,21 @@ def check_golden(engine: Engine, prepared: PreparedBackbone) -> None:
             f"The {engine.name} engine of {engine.card.key} is off by {difference:.2g} of the "
             f"golden outputs' {unit} in {engine.precision}; at most {limit:g} is accepted."
         )
+
+
+def embed_in_parts(
+    images: Images, card: BackboneCard, run: Callable[[Images], Embeddings]
+) -> Embeddings:
+    """Return float32 [n, dimension] for uint8 [n, size, size, 3], `cpu_batch` images a call.
+
+    What `run` returns is copied, so that it may write its next answer into the same memory.
+    """
+    check_images(images, card)
+    result = np.empty((len(images), card.dimension), dtype=np.float32)
+    for start in range(0, len(images), card.cpu_batch):
+        part = np.ascontiguousarray(images[start : start + card.cpu_batch])
+        result[start : start + len(part)] = run(part)
+    return result
 
 
 def check_images(images: Images, card: BackboneCard) -> None:

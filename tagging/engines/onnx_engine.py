@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import cast
 
 from tagging.backbones.cards import BackboneCard
 from tagging.backbones.prepared import PreparedBackbone
@@ -12,7 +12,7 @@ from tagging.engines.interface import (
     Images,
     Precision,
     check_golden,
-    check_images,
+    embed_in_parts,
     thread_count,
 )
 
@@ -45,14 +45,12 @@ class OnnxEngine:
 
     def embed(self, images: Images) -> Embeddings:
         """Return float32 [n, dimension] for uint8 [n, size, size, 3], a few images at a time."""
-        check_images(images, self.card)
-        result = np.empty((len(images), self.card.dimension), dtype=np.float32)
-        step = self.card.cpu_batch
-        for start in range(0, len(images), step):
-            part = np.ascontiguousarray(images[start : start + step])
-            (result[start : start + len(part)],) = self._session.run(None, {self._input_name: part})
-        return result
+        return embed_in_parts(images, self.card, self._run)
 
     def imagenet_head(self) -> Head | None:
         """Return (kernel [top_features, 1000], bias [1000]), or None without a top."""
         return self._head
+
+    def _run(self, part: Images) -> Embeddings:
+        (embeddings,) = self._session.run(None, {self._input_name: part})
+        return cast(Embeddings, embeddings)

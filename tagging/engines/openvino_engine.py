@@ -7,8 +7,7 @@ no quicker, so it is never taken unasked.
 from __future__ import annotations
 
 import importlib.util
-
-import numpy as np
+from typing import cast
 
 from tagging.backbones.cards import BackboneCard
 from tagging.backbones.prepare import BackboneUnavailable
@@ -19,7 +18,7 @@ from tagging.engines.interface import (
     Images,
     Precision,
     check_golden,
-    check_images,
+    embed_in_parts,
     thread_count,
 )
 
@@ -74,16 +73,12 @@ class OpenvinoEngine:
 
     def embed(self, images: Images) -> Embeddings:
         """Return float32 [n, dimension] for uint8 [n, size, size, 3], a few images at a time."""
-        check_images(images, self.card)
-        result = np.empty((len(images), self.card.dimension), dtype=np.float32)
-        step = self.card.cpu_batch
-        for start in range(0, len(images), step):
-            part = np.ascontiguousarray(images[start : start + step])
-            answer = self._request.infer({0: part}, share_inputs=True, share_outputs=True)
-            # The request writes its next answer into the same memory, so it is copied out here.
-            result[start : start + len(part)] = answer[0]
-        return result
+        return embed_in_parts(images, self.card, self._run)
 
     def imagenet_head(self) -> Head | None:
         """Return (kernel [top_features, 1000], bias [1000]), or None without a top."""
         return self._head
+
+    def _run(self, part: Images) -> Embeddings:
+        answer = self._request.infer({0: part}, share_inputs=True, share_outputs=True)
+        return cast(Embeddings, answer[0])
