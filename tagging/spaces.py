@@ -14,7 +14,7 @@ from tagging.backbones.weights import BackboneUnavailable, read_record
 from tagging.models import Embedding, EmbeddingSpace
 from tagging.registry import live_backbone, standing_versions
 from tagging.services.embeddings import photos_without_vector
-from tagging.services.spaces import reason_to_keep
+from tagging.services.spaces import reasons_to_keep
 
 BYTES_PER_NUMBER = 2
 PERCENT = 100
@@ -113,9 +113,13 @@ def all_spaces() -> list[Space]:
     wishes = {wish.backbone: wish for wish in EmbeddingSpace.objects.all()}
     read = {version.serving_backbone for version in standing_versions()}
     ready = {key for key in CARDS if _why_unavailable(key) is None}
-    live, photos = live_backbone(), Image.objects.count()
+    live, photos, kept = live_backbone(), Image.objects.count(), reasons_to_keep()
     return [
-        _describe(key, vectors.get(key, 0), photos, wishes.get(key), is_live=key == live)
+        _describe(
+            *(key, vectors.get(key, 0), photos, wishes.get(key)),
+            is_live=key == live,
+            kept=kept.get(key),
+        )
         for key in sorted(
             vectors.keys() | wishes.keys() | read | ready, key=lambda k: (k != live, k)
         )
@@ -126,7 +130,11 @@ def space_of(backbone: str) -> Space:
     """Return one space, whether or not anything is in it."""
     wish = EmbeddingSpace.objects.filter(backbone=backbone).first()
     vectors, photos = Embedding.objects.of_backbone(backbone).count(), Image.objects.count()
-    return _describe(backbone, vectors, photos, wish, is_live=backbone == live_backbone())
+    return _describe(
+        *(backbone, vectors, photos, wish),
+        is_live=backbone == live_backbone(),
+        kept=reasons_to_keep().get(backbone),
+    )
 
 
 def in_minutes(seconds: float) -> str:
@@ -138,7 +146,13 @@ def in_minutes(seconds: float) -> str:
 
 
 def _describe(
-    key: str, vectors: int, photos: int, wish: EmbeddingSpace | None, *, is_live: bool
+    key: str,
+    vectors: int,
+    photos: int,
+    wish: EmbeddingSpace | None,
+    *,
+    is_live: bool,
+    kept: str | None,
 ) -> Space:
     try:
         card = get_card(key)
@@ -153,7 +167,7 @@ def _describe(
         missing=photos_without_vector(key).count() if vectors else photos,
         megabytes=None if size is None else round(size, 1),
         is_live=is_live,
-        kept=reason_to_keep(key),
+        kept=kept,
         unavailable=_why_unavailable(key),
         wish=wish,
     )

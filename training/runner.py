@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable
 
@@ -10,6 +9,7 @@ from django.db import DatabaseError
 
 from tagging.backbones.prepare import BackboneUnavailable
 from tagging.engine import EngineMismatch
+from tagging.full_disk import is_full_disk
 from tagging.services.versions import PromotionRefused
 from training.heartbeat import Heartbeat
 from training.models import RunState, TrainingRun
@@ -64,7 +64,7 @@ def carry_out(
 
 def explain(error: Exception) -> str:
     """Return for people why a run failed."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and is_full_disk(error):
         where = f" at {error.filename}" if error.filename else ""
         return f"The disk is full{where}: nothing was published, and the live version stays."
     if isinstance(error, OSError) and error.strerror:

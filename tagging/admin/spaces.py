@@ -14,7 +14,11 @@ from django_q.tasks import async_task
 from gallery.models import User
 from gallery.moderation import is_moderator
 from tagging.clusters import TRAINING_CLUSTER
-from tagging.services.spaces import SpaceRefused, reason_to_keep, wish_space
+from tagging.services.spaces import (
+    SpaceRefused,
+    refuse_to_forget_what_is_read,
+    wish_space,
+)
 from tagging.spaces import all_spaces, space_of
 
 
@@ -42,8 +46,7 @@ def _do(asked: QueryDict, person: User) -> str:
     """Do what the button says and return that in words; raises SpaceRefused."""
     backbone = asked.get("backbone", "")
     if asked.get("act") == "forget":
-        if why := reason_to_keep(backbone):
-            raise SpaceRefused(f"The vectors of {backbone} are kept: {why}.")
+        refuse_to_forget_what_is_read(backbone)
         size = space_of(backbone).megabytes
         async_task("tagging.tasks.forget_space", backbone, cluster=TRAINING_CLUSTER)
         return f"The vectors of {backbone} are being forgotten; that frees about {size or 0:,} MB."

@@ -22,6 +22,7 @@ from tagging.backbones.prepared import (
     golden_images,
     write_source,
 )
+from tagging.backbones.refusals import REFUSAL_MARK
 from tagging.backbones.weights import BackboneUnavailable, read_record
 
 Images = npt.NDArray[np.uint8]
@@ -83,9 +84,6 @@ def main(arguments: list[str]) -> int:
         return 1
     return 0
 
-
-# Tells the caller which line of a chatty stderr is the reason.
-REFUSAL_MARK = "refused: "
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tagging.backbones.cards import BackboneCard, get_card
 from tagging.backbones.prepared import read_source, source_facts
+from tagging.backbones.refusals import refusal_in
 from tagging.backbones.weights import BackboneUnavailable, backbones_folder, read_record
 
 __all__ = [
@@ -134,11 +135,9 @@ def _run_export(key: str, store: Path, folder: Path) -> None:
 
 def _export_error(key: str, result: subprocess.CompletedProcess[str]) -> BackboneUnavailable:
     """Return the error of a failed export: its own reason, or the end of what it printed."""
-    from tagging.backbones.export import REFUSAL_MARK
-
     lines = result.stderr.strip().splitlines()
-    for line in lines:
-        if line.startswith(REFUSAL_MARK):
-            return BackboneUnavailable(line.removeprefix(REFUSAL_MARK))
+    refusal = refusal_in(lines)
+    if refusal is not None:
+        return BackboneUnavailable(refusal)
     last_words = "\n".join(lines[-15:])
     return ExportFailed(f"The export of {key} failed (status {result.returncode}):\n{last_words}")

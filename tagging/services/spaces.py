@@ -6,7 +6,6 @@ on with the oldest wish and hands the rest to the next job, so that a retraining
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 import uuid
@@ -24,6 +23,8 @@ from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.backbones.weights import BackboneUnavailable, read_record
 from tagging.chunks import QUERY_SIZE
 from tagging.clusters import TRAINING_CLUSTER
+from tagging.engines.interface import THREADS_VARIABLE
+from tagging.full_disk import is_full_disk
 from tagging.models import Embedding, EmbeddingSpace
 from tagging.registry import live_backbone, live_version, open_backbone, standing_versions
 from tagging.services.embeddings import embed_images, photos_without_vector
@@ -31,7 +32,6 @@ from tagging.services.vectors import remove_vector_files
 
 # A retraining waits no longer than this for its turn; opening a network takes about two seconds.
 SLICE_SECONDS = 45.0
-THREADS_VARIABLE = "EYES_ENGINE_THREADS"
 # Photos between two notes of how far it is: a killed slice loses these at most.
 STEP = 64
 # So many missing photos re-tagging embeds on its way; more would keep uploads waiting.
@@ -155,8 +155,7 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, (UnknownBackbone, BackboneUnavailable, EngineMismatch)):
         return str(error.args[0])
     if isinstance(error, OSError):
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return DISK_IS_FULL if is_full else str(error)
+        return DISK_IS_FULL if is_full_disk(error) else str(error)
     # SQLite: "database or disk is full"; PostgreSQL: "could not extend file: No space left".
     told = str(error).lower()
     is_full = isinstance(error, DatabaseError) and ("is full" in told or "no space left" in told)
@@ -171,8 +170,7 @@ def forget_space(*, backbone: str, progress: Callable[[int], object] = lambda ro
     """
     deleted = 0
     while True:
-        if why := reason_to_keep(backbone):
-            raise SpaceRefused(f"The vectors of {backbone} are kept: {why}.")
+        refuse_to_forget_what_is_read(backbone)
         EmbeddingSpace.objects.filter(backbone=backbone).delete()
         ids = list(
             Embedding.objects.of_backbone(backbone)
@@ -187,17 +185,25 @@ def forget_space(*, backbone: str, progress: Callable[[int], object] = lambda ro
         progress(len(ids))
 
 
-def reason_to_keep(backbone: str) -> str | None:
-    """Return who still reads the vectors of this backbone; None where they may be forgotten."""
+def refuse_to_forget_what_is_read(backbone: str) -> None:
+    """Raise SpaceRefused with the reason where somebody still reads the vectors of a backbone."""
+    if why := reasons_to_keep().get(backbone):
+        raise SpaceRefused(f"The vectors of {backbone} are kept: {why}.")
+
+
+def reasons_to_keep() -> dict[str, str]:
+    """Return by backbone who still reads its vectors; those of all others may be forgotten."""
+    reasons: dict[str, str] = {}
+    # From the least reason to the greatest, which stands in the end.
+    for version in reversed(standing_versions()):
+        reasons[version.serving_backbone] = (
+            f"version {version.number} reads them, and a roll-back may return to it"
+        )
+    first_day = str(settings.EYES_BACKBONE)
+    reasons[first_day] = "they are those of the first day's network (EYES_BACKBONE)"
     live = live_version()
-    if live.serving_backbone == backbone:
-        return f"version {live.number}, which is live, reads them"
-    if backbone == settings.EYES_BACKBONE:
-        return "they are those of the first day's network (EYES_BACKBONE)"
-    for version in standing_versions():
-        if version.serving_backbone == backbone:
-            return f"version {version.number} reads them, and a roll-back may return to it"
-    return None
+    reasons[live.serving_backbone] = f"version {live.number}, which is live, reads them"
+    return reasons
 
 
 def _fill_slice(

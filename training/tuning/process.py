@@ -13,11 +13,11 @@ from typing import IO
 
 from django.conf import settings
 
+from tagging.backbones.refusals import refusal_in
 from training.learning.fine_tuning.endings import (
     DISK_FULL,
     NO_BETTER,
     NO_BETTER_FILE,
-    REFUSAL_MARK,
     TERMINATED,
 )
 from training.learning.fine_tuning.task import Point, is_finished, read_history
@@ -126,9 +126,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _reason(code: int, last_words: list[str]) -> str:
-    for line in last_words:
-        if line.startswith(REFUSAL_MARK):
-            return line.removeprefix(REFUSAL_MARK)
+    refusal = refusal_in(last_words)
+    if refusal is not None:
+        return refusal
     if code == -signal.SIGKILL:
         return (
             "The fine-tuning was killed from outside, most likely by the system for want of "

@@ -9,7 +9,6 @@ full; 143 on SIGTERM.
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import resource
 import signal
@@ -18,11 +17,12 @@ from pathlib import Path
 from types import FrameType
 
 from tagging.backbones.cards import UnknownBackbone
+from tagging.backbones.refusals import REFUSAL_MARK
 from tagging.backbones.weights import BackboneUnavailable
+from tagging.full_disk import is_full_disk
 from training.learning.fine_tuning.endings import (
     DISK_FULL,
     NO_BETTER,
-    REFUSAL_MARK,
     REFUSED,
     TERMINATED,
 )
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     except (BackboneUnavailable, UnknownBackbone, BrokenTask, tuner.Diverged) as refusal:
         return _refuse(str(refusal))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full_disk(error):
             return _refuse("The disk is full. Asked for again, it goes on.", DISK_FULL)
         return _refuse(str(error))
     except ValueError as refusal:

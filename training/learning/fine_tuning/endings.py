@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 
-# One clear line on standard error begins so.
-REFUSAL_MARK = "refused: "
 REFUSED, NO_BETTER, DISK_FULL = 1, 3, 4
 TERMINATED = 128 + signal.SIGTERM
 
