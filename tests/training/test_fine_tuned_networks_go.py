@@ -17,13 +17,12 @@ from tagging.policy import COMMUNITY
 from tests.training.classroom import BACKBONE, teach_world
 from training.learning.examples import TEST, TRAIN
 from training.models import RunState, TrainingRun, Tuning
-from training.snapshot import memorised_by, store_snapshot, take_snapshot
+from training.snapshot import memorised_by, store_snapshot, take_snapshot, taught_by
 from training.tasks import tidy_fine_tunings
 from training.tuning import story
 from training.tuning.due import reason_to_fine_tune
 from training.tuning.folders import folder_of
 from training.tuning.lineage import prune_networks
-from training.tuning.withdrawals import taught_by
 
 pytestmark = pytest.mark.django_db
 

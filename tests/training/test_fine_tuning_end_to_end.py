@@ -31,12 +31,12 @@ from training.options import RetrainOptions
 from training.report import RetrainReport
 from training.runner import carry_out
 from training.services import begin_run
+from training.snapshot import taught_by
 from training.tuning import story
 from training.tuning.folders import tunings_folder
 from training.tuning.photos import readable_photos
 from training.tuning.process import epochs_in
 from training.tuning.wishes import TuningWish, tuning_settings
-from training.tuning.withdrawals import taught_by
 
 pytestmark = [pytest.mark.network, pytest.mark.django_db(transaction=True)]
 

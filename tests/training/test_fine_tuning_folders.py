@@ -38,7 +38,7 @@ from training.learning.fine_tuning.tethered import LOCK_FILE
 from training.learning.lesson import StartingHead
 from training.models import RunState, TrainingRun, Tuning
 from training.progress import Progress
-from training.snapshot import store_snapshot
+from training.snapshot import store_snapshot, taught_by
 from training.tasks import tidy_fine_tunings
 from training.tuning import story
 from training.tuning.folders import (
@@ -51,7 +51,6 @@ from training.tuning.folders import (
 )
 from training.tuning.process import TuningFailed, work_in
 from training.tuning.wishes import TuningWish
-from training.tuning.withdrawals import taught_by
 
 pytestmark = pytest.mark.django_db
 

@@ -17,13 +17,12 @@ from tagging.models import ModelVersion, Promotion, VersionState
 from tagging.policy import COMMUNITY
 from tests.training.classroom import BACKBONE, teach_world
 from training.models import RunState, TrainingRun, Tuning
-from training.snapshot import store_snapshot
+from training.snapshot import store_snapshot, taught_by
 from training.tasks import fine_tune_if_due
 from training.triggers import reason_to_retrain
 from training.tuning.due import reason_to_fine_tune
 from training.tuning.lineage import networks_to_redo
 from training.tuning.wishes import TuningWish, switched_off
-from training.tuning.withdrawals import taught_by
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from training.snapshot.learnable import (
 )
 from training.snapshot.storing import load_embeddings, store_snapshot
 from training.snapshot.taking import Snapshot, images_to_embed, take_snapshot
-from training.snapshot.taught import memorised_by
+from training.snapshot.taught import memorised_by, taught_by
 
 __all__ = [
     "WITHOUT_NEGATIVES",
@@ -22,5 +22,6 @@ __all__ = [
     "never_shown_names",
     "store_snapshot",
     "take_snapshot",
+    "taught_by",
     "was_short_of_photos",
 ]

@@ -8,10 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.learning.examples import TRAIN, VALIDATION, read_manifest
-from training.models import Tuning
+from training.learning.examples import TRAIN, VALIDATION, Examples, read_manifest
+from training.models import DatasetVersion, Tuning
 
 logger = logging.getLogger(__name__)
+
+
+def taught_by(dataset: DatasetVersion) -> Examples:
+    """Return the photos of a dataset that teach a network or say when to stop, never those that
+    judge it; raises ValueError for a damaged manifest."""
+    examples = read_manifest(bytes(dataset.manifest))
+    return examples.part(examples.rows_on(TRAIN, VALIDATION))
 
 
 def sides_in_networks(backbone: str | None = None) -> dict[str, str]:
@@ -25,12 +32,11 @@ def sides_in_networks(backbone: str | None = None) -> dict[str, str]:
     sides: dict[str, str] = {}
     for tuning in networks.filter(backbone=backbone) if backbone else networks:
         try:
-            examples = read_manifest(bytes(tuning.dataset.manifest))
+            examples = taught_by(tuning.dataset)
         except ValueError:
             logger.exception("Nobody can say what taught %s.", tuning.backbone)
             continue
-        known = zip(examples.photos, examples.sides, strict=True)
-        sides |= {photo: side for photo, side in known if side in (TRAIN, VALIDATION)}
+        sides |= dict(zip(examples.photos, examples.sides, strict=True))
     return sides
 
 

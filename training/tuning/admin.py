@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,19 +14,15 @@ from django.views.decorators.http import require_POST
 from gallery.models import User
 from gallery.moderation import is_moderator
 from training.models import TrainingRun, Tuning
+from training.run_page import PageOfRun
 from training.services import request_retraining
 from training.tuning.lineage import taken_back_from
 from training.tuning.sheets import sheet_of
 from training.tuning.view import view_of
 from training.tuning.wishes import wish_of_this_site
 
-if TYPE_CHECKING:
-    RunModelAdmin = admin.ModelAdmin[TrainingRun]
-else:
-    RunModelAdmin = admin.ModelAdmin
 
-
-class TuningOnRun(RunModelAdmin):
+class TuningOnRun(PageOfRun):
     """Mixed into the admin of runs."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -38,20 +34,16 @@ class TuningOnRun(RunModelAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the run with its fine-tuning, where it has one."""
-        run = TrainingRun.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+    def context_of(self, run: TrainingRun | None) -> dict[str, Any]:
+        """Return the run's fine-tuning, where it has one."""
         view = view_of(run)
         gone = len(taken_back_from(view.tuning.backbone)) if view and view.tuning.backbone else 0
-        context = {"tuning": view, "taken_back": gone, **(extra_context or {})}
-        context["has_sheet"] = bool(view and sheet_of(view.tuning))
-        return super().change_view(request, object_id, form_url, context)
+        return {
+            **super().context_of(run),
+            "tuning": view,
+            "taken_back": gone,
+            "has_sheet": bool(view and sheet_of(view.tuning)),
+        }
 
     def fine_tune_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run that teaches the network itself; it waits for the training queue."""

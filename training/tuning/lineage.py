@@ -15,7 +15,8 @@ from tagging.registry import LoadedVersion, live_version
 from tagging.services.pruning import remove_network
 from training.learning.wording import count
 from training.models import TrainingRun, Tuning
-from training.tuning.withdrawals import taught_by, withdrawn
+from training.snapshot import taught_by
+from training.tuning.withdrawals import withdrawn
 
 logger = logging.getLogger(__name__)
 

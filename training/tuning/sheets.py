@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from tagging.presets import current_policy
 from training.models import Tuning
-from training.tuning.withdrawals import taught_by, withdrawn
+from training.snapshot import taught_by
+from training.tuning.withdrawals import withdrawn
 
 
 def sheet_of(tuning: Tuning) -> bytes | None:

@@ -10,16 +10,9 @@ from gallery.models import Image
 from tagging.chunks import chunks
 from tagging.presets import current_policy
 from training.decisions import read_decisions
-from training.learning.examples import TRAIN, UNKNOWN, VALIDATION, Examples, read_manifest
+from training.learning.examples import UNKNOWN
 from training.models import DatasetVersion
-from training.snapshot import learnable_candidates
-
-
-def taught_by(dataset: DatasetVersion) -> Examples:
-    """Return the photos of a dataset that teach a network or say when to stop, never those that
-    judge it; raises ValueError for a damaged manifest."""
-    examples = read_manifest(bytes(dataset.manifest))
-    return examples.part(examples.rows_on(TRAIN, VALIDATION))
+from training.snapshot import learnable_candidates, taught_by
 
 
 def withdrawn(photos: Collection[str]) -> set[str]:
