@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -15,18 +15,12 @@ from tagging.presets import current_policy
 from training.curve_plot import plot_curve
 from training.learning.enough import answer
 from training.models import LearningCurve, TrainingRun
+from training.run_page import PageOfRun
 from training.services import request_learning_curve
 
-if TYPE_CHECKING:
-    RunModelAdmin = admin.ModelAdmin[TrainingRun]
-else:
-    RunModelAdmin = admin.ModelAdmin
 
-
-class CurveOnRun(RunModelAdmin):
+class CurveOnRun(PageOfRun):
     """Mixed into the admin of runs."""
-
-    change_form_template = "admin/training/trainingrun/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
         """Return the usual addresses and the button's."""
@@ -37,17 +31,9 @@ class CurveOnRun(RunModelAdmin):
         )
         return [button, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the run with the learning curve of its dataset, where one was drawn."""
-        run = TrainingRun.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
-        context = {**(extra_context or {}), **curve_context(run)}
-        return super().change_view(request, object_id, form_url, context)
+    def context_of(self, run: TrainingRun | None) -> dict[str, Any]:
+        """Return the learning curve of its dataset, where one was drawn."""
+        return {**super().context_of(run), **curve_context(run)}
 
     def draw_curve(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for the learning curve of the run's dataset; it waits for the training queue."""
