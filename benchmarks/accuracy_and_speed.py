@@ -11,7 +11,6 @@ four in ten teach, the rest judge). Writes accuracy-and-speed.json, .md and .svg
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -24,7 +23,7 @@ import numpy as np
 
 from benchmarks.head_quality import ROUNDS, accuracies, fit_of_eyes
 from benchmarks.plots import open_axes, save
-from benchmarks.served import backbones_here, engines_here
+from benchmarks.served import backbones_here, choosing_parser, engines_here
 from benchmarks.setting import ROOT, fresh_installation, peak_megabytes
 from benchmarks.written import FOLDER, WriteUp
 
@@ -37,12 +36,8 @@ COLOURS = {"onnx": "tab:blue", "openvino": "tab:orange", "keras": "tab:green"}
 
 def main() -> None:
     """Measure every pair, then write the tables and the plot."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = choosing_parser(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--backbones", nargs="+")
-    parser.add_argument("--engines", nargs="+", choices=("onnx", "openvino", "keras"))
-    parser.add_argument("--store", type=Path, help="a models store that holds the backbones")
-    parser.add_argument("--random-weights", action="store_true", help="speed alone, no accuracy")
     wishes = parser.parse_args()
     photos = sorted(path for path in wishes.folder.rglob("*") if path.is_file())
     names = sorted({path.parent.name for path in photos})

@@ -13,7 +13,6 @@ Without a folder the photos that scikit-image ships are taken, as JPEG of at mos
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.served import backbones_here, engines_here, photos_to_try
+from benchmarks.served import backbones_here, choosing_parser, engines_here, photos_to_try
 from benchmarks.setting import fresh_installation
 from benchmarks.ways import Times, Way, networks_alone, whole_paths
 from benchmarks.written import WriteUp
@@ -37,13 +36,9 @@ STAGES = ("decode", "resize", "embed", "head")
 
 def main() -> None:
     """Measure and write both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = choosing_parser(__doc__)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--backbones", nargs="+")
-    parser.add_argument("--engines", nargs="+", choices=("onnx", "openvino", "keras"))
-    parser.add_argument("--store", type=Path, help="a models store that holds the backbones")
     parser.add_argument("--batches", nargs="+", type=int, default=BATCHES)
-    parser.add_argument("--random-weights", action="store_true", help="where there are no others")
     wishes = parser.parse_args()
     with fresh_installation(store=wishes.store) as folder:
         store = folder / "models_store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from PIL import Image
 
 MOST_PIXELS = 1_000_000
 MOST_PHOTOS = 64
+
+
+def choosing_parser(documentation: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what to try: backbones, engines, and where the weights are."""
+    parser = argparse.ArgumentParser(description=(documentation or "").partition("\n")[0])
+    parser.add_argument("--backbones", nargs="+")
+    parser.add_argument("--engines", nargs="+", choices=("onnx", "openvino", "keras"))
+    parser.add_argument("--store", type=Path, help="a models store that holds the backbones")
+    parser.add_argument("--random-weights", action="store_true", help="speed alone, no accuracy")
+    return parser
 
 
 def backbones_here(

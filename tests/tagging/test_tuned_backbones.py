@@ -32,6 +32,13 @@ def tuned_weights(session_store: Path, tmp_path_factory: pytest.TempPathFactory)
     return path
 
 
+@pytest.fixture
+def store(session_store: Path, tmp_path: Path) -> Path:
+    """A models store of this test's own, with the embedded network ready in it."""
+    shutil.copytree(session_store / "backbones", tmp_path / "store" / "backbones")
+    return tmp_path / "store"
+
+
 def test_the_key_says_where_it_comes_from_and_which_file_it_is() -> None:
     card = get_card("efficientnet_lite0+1a2b3c4d")
     assert card.tuned_from == "efficientnet_lite0"
@@ -95,10 +102,8 @@ def test_what_a_kill_left_half_written_goes_with_the_network(tmp_path: Path) -> 
 
 @pytest.mark.network
 def test_it_says_what_its_base_says_and_then_what_it_learnt(
-    tuned_weights: Path, session_store: Path, tmp_path: Path
+    tuned_weights: Path, store: Path
 ) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(session_store / "backbones", store / "backbones")
     key = install_tuned(BASE, tuned_weights, store, "a test")
     assert key == install_tuned(BASE, tuned_weights, store, "the same again")
 
@@ -115,10 +120,8 @@ def test_it_says_what_its_base_says_and_then_what_it_learnt(
 
 @pytest.mark.network
 def test_a_mirrored_one_says_the_same_of_a_photo_and_of_its_mirror_image(
-    tuned_weights: Path, session_store: Path, tmp_path: Path
+    tuned_weights: Path, store: Path
 ) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(session_store / "backbones", store / "backbones")
     plain = install_tuned(BASE, tuned_weights, store, "a test")
     key = install_tuned(BASE, tuned_weights, store, "a test", mirrored=True)
     assert key == f"{plain}m"
@@ -134,11 +137,7 @@ def test_a_mirrored_one_says_the_same_of_a_photo_and_of_its_mirror_image(
 
 
 @pytest.mark.network
-def test_blocks_that_did_not_learn_are_run_once(
-    tuned_weights: Path, session_store: Path, tmp_path: Path
-) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(session_store / "backbones", store / "backbones")
+def test_blocks_that_did_not_learn_are_run_once(tuned_weights: Path, store: Path) -> None:
     key = install_tuned(BASE, tuned_weights, store, "a test")
     alone = (prepared_folder(BASE.key, store) / "embed.onnx").stat().st_size
     both = (prepared_folder(key, store) / "embed.onnx").stat().st_size
@@ -146,11 +145,7 @@ def test_blocks_that_did_not_learn_are_run_once(
 
 
 @pytest.mark.network
-def test_a_changed_file_and_a_removed_one_are_refused(
-    tuned_weights: Path, session_store: Path, tmp_path: Path
-) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(session_store / "backbones", store / "backbones")
+def test_a_changed_file_and_a_removed_one_are_refused(tuned_weights: Path, store: Path) -> None:
     key = install_tuned(BASE, tuned_weights, store, "a test")
     shutil.rmtree(prepared_folder(key, store))
     with fetched_weights_path(get_card(key), store).open("ab") as file:
