@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from gallery.imaging import UnreadablePhoto, load_rgb
@@ -146,14 +146,16 @@ def embedding_matrices(
 
 
 def photos_without_vector(backbone: str) -> ImageQuerySet:
-    """Return the photos of whose bytes this backbone has no vector, to be counted or embedded.
+    """Return the photos of whose bytes this backbone has no vector, to be counted or embedded."""
+    return Image.objects.filter(~Exists(_content_of_photo(backbone)))
 
-    Written as two conditions, one inside the other: a join would let SQLite begin with all
-    embeddings of the backbone, for every photo.
+
+def photos_left_behind(backbone: str) -> ImageQuerySet:
+    """Return the photos that the backbone that serves has a vector of and this one has not.
+
+    What waits for its first vector is not among them: it gets one of whichever serves by then.
     """
-    vectors = Embedding.objects.of_backbone(backbone).filter(content=OuterRef("pk"))
-    seen = Content.objects.filter(Exists(vectors), sha256=OuterRef("sha256"))
-    return Image.objects.filter(~Exists(seen))
+    return photos_without_vector(backbone).filter(Exists(_content_of_photo(live_backbone())))
 
 
 def missing_images(image_ids: Collection[int], backbone: str) -> list[int]:
@@ -289,3 +291,13 @@ def _store(index: TwinIndex, photos: Sequence[_Waiting], vectors: NDArray[np.flo
                 index.place(sha256=photo.sha256, dhash=photo.dhash, vector=vector)
             fresh += 1
     return fresh
+
+
+def _content_of_photo(backbone: str) -> QuerySet[Content]:
+    """Return the bytes of an outer query's photo where this backbone has a vector of them.
+
+    Written as two conditions, one inside the other: a join would let SQLite begin with all
+    embeddings of the backbone, for every photo.
+    """
+    vectors = Embedding.objects.of_backbone(backbone).filter(content=OuterRef("pk"))
+    return Content.objects.filter(Exists(vectors), sha256=OuterRef("sha256"))

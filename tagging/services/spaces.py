@@ -27,7 +27,11 @@ from tagging.engines.interface import THREADS_VARIABLE
 from tagging.full_disk import is_full_disk
 from tagging.models import Embedding, EmbeddingSpace
 from tagging.registry import live_backbone, live_version, open_backbone, standing_versions
-from tagging.services.embeddings import embed_images, photos_without_vector
+from tagging.services.embeddings import (
+    embed_images,
+    photos_left_behind,
+    photos_without_vector,
+)
 from tagging.services.vectors import remove_vector_files
 
 # A retraining waits no longer than this for its turn; opening a network takes about two seconds.
@@ -78,9 +82,15 @@ def wish_space(
 def count_fillable(backbone: str) -> int:
     """Return how many photos have no vector of this backbone and might get one: those that could
     not be read when the space was last filled are left out."""
-    known = EmbeddingSpace.objects.filter(backbone=backbone).exclude(finished_at=None)
-    unreadable = known.values_list("unreadable", flat=True).first() or 0
-    return max(0, photos_without_vector(backbone).count() - unreadable)
+    return max(0, photos_without_vector(backbone).count() - _unreadable(backbone))
+
+
+def count_left_behind(backbone: str) -> int:
+    """Return how many photos would keep the words of before if this backbone served from now on.
+
+    Those that wait for their first vector, of whichever serves by then, are not among them.
+    """
+    return max(0, photos_left_behind(backbone).count() - _unreadable(backbone))
 
 
 def hand_out_filling() -> EmbeddingSpace | None:
@@ -247,3 +257,8 @@ def _finish(space: EmbeddingSpace) -> None:
     if space.backbone in (live_backbone(), settings.EYES_BACKBONE):
         # Re-tagging left out what had no vector yet.
         async_task("tagging.tasks.retag_library")
+
+
+def _unreadable(backbone: str) -> int:
+    known = EmbeddingSpace.objects.filter(backbone=backbone).exclude(finished_at=None)
+    return known.values_list("unreadable", flat=True).first() or 0

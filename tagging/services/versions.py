@@ -9,7 +9,7 @@ from gallery.models import Image, User
 from tagging.models import ModelVersion, Promotion, VersionState
 from tagging.models.network import BOOTSTRAP_NUMBER
 from tagging.registry import check_version, mark_damaged, standing_versions
-from tagging.services.spaces import FEW, count_fillable, wish_space
+from tagging.services.spaces import FEW, count_fillable, count_left_behind, wish_space
 from tagging.signals import version_promoted
 from tagging.version_files import DamagedVersion
 
@@ -60,13 +60,13 @@ def promote_by_hand(
 ) -> Promotion:
     """Make a version live because a person says so, and return the row that says so.
 
-    As `promote_version`, and raises PromotionRefused as well where its backbone has not seen most
-    of the library: those photos would keep the words of another version for hours. Their embedding
-    is then asked for, and the person may try again when it is done.
+    As `promote_version`, and raises PromotionRefused as well where its backbone has not seen many
+    photos that the present one has: those would keep the words of another version for hours. Their
+    embedding is then asked for, and the person may try again when it is done.
     """
     _check_may_go_live(version)
     backbone = version.serving_backbone
-    missing = count_fillable(backbone)
+    missing = count_left_behind(backbone)
     if missing > FEW:
         wish_space(backbone=backbone, asked_by=by)
         raise PromotionRefused(

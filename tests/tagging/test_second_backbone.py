@@ -223,7 +223,8 @@ def test_too_much_to_embed_keeps_a_version_from_going_live_until_that_is_done(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    draw_many(alice, 3)
+    photos = draw_many(alice, 3)
+    embed_images(image_ids=[photo.pk for photo in photos], backbone=LITE)
     version = on_vgg16(two_backbones, heron=0.95)
     monkeypatch.setattr("tagging.services.versions.FEW", 2)
     client.force_login(mona)
@@ -236,6 +237,18 @@ def test_too_much_to_embed_keeps_a_version_from_going_live_until_that_is_done(
     assert live_backbone() == LITE
     assert fill_slice(space=space) is True
     assert promote_by_hand(version=version).version == version
+
+
+def test_uploads_that_wait_for_their_first_vector_keep_no_version_from_going_live(
+    alice: User, two_backbones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_many(alice, 3)
+    monkeypatch.setattr("tagging.services.versions.FEW", 0)
+    same = publish(two_backbones, 1, constant_head(heron=0.95))
+    assert promote_by_hand(version=same).version == same
+    other = on_vgg16(two_backbones, 2, stork=0.95)
+    assert promote_by_hand(version=other).version == other
+    assert not EmbeddingSpace.objects.exists()
 
 
 def test_a_few_missing_photos_are_embedded_by_re_tagging(alice: User, two_backbones: Path) -> None:
