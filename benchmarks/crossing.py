@@ -71,7 +71,7 @@ def _upload(
     owner: User, files: dict[tuple[str, str], bytes], tag_of: dict[str, str]
 ) -> dict[tuple[str, str], str]:
     """Store, embed and sort these photos as an import does; return their SHA-256."""
-    from gallery.services import store_image
+    from gallery.services.images import store_image
     from tagging.services.curation import curate_import
     from tagging.services.embeddings import embed_images
 

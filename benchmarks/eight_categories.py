@@ -58,7 +58,7 @@ def seconds_to_import(files: list[Path]) -> float:
     from django.db import transaction
 
     from gallery.models import User
-    from gallery.services import store_image
+    from gallery.services.images import store_image
     from tagging.services.embeddings import embed_images
 
     owner, _ = User.objects.get_or_create(username="ada")

@@ -40,9 +40,9 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic"}
 # Where the time of an import goes: the name in the table, and the function that is timed.
 STEPS = {
     "read and hash": "tagging.importing.FolderImport._read",
-    "decode for renditions": "gallery.services.read_photo",
-    "perceptual hash": "gallery.services.dhash16",
-    "renditions": "gallery.services.render_all",
+    "decode for renditions": "gallery.services.images.read_photo",
+    "perceptual hash": "gallery.services.images.dhash16",
+    "renditions": "gallery.services.images.render_all",
     "rows and files": "tagging.importing.store_image",
     "folder tags": "tagging.importing.curate_import",
     "decode for the network": "tagging.services.embeddings.decode_for",

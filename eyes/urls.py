@@ -14,5 +14,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("eyes.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("language/", include("django.conf.urls.i18n")),
     path("healthz", healthz, name="healthz"),
 ]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from gallery.models import Image, User
 from gallery.sample_admin import SampleRemoval
-from gallery.services import hide_images, restore_images
+from gallery.services.images import hide_images, restore_images
 
 FILE_FIELDS = (
     *("owner", "created_at", "original_name", "file_format", "width", "height", "byte_size"),

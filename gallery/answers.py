@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from gallery.forms import UploadForm
-from gallery.services import UploadOutcome
+from gallery.services.images import UploadOutcome
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
 from gallery.models import Image, User, Visibility
-from gallery.services import StoredImage, delete_image, store_image
+from gallery.services.images import StoredImage, delete_image, store_image
 
 
 class Pages(LimitOffsetPagination):

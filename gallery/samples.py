@@ -13,7 +13,7 @@ from pathlib import Path
 from django.contrib.auth.hashers import make_password
 
 from gallery.models import Image, Milestone, User, Visibility
-from gallery.services import delete_image, store_image
+from gallery.services.images import delete_image, store_image
 
 SAMPLES_USERNAME = "samples"
 

@@ -21,6 +21,16 @@ def incoming_directory() -> Path:
     return Path(settings.MEDIA_ROOT) / "incoming"
 
 
+def uploads_directory() -> Path:
+    """Return where files that arrive in pieces grow; nothing there is served."""
+    return Path(settings.MEDIA_ROOT) / "uploads"
+
+
+def transfers_directory() -> Path:
+    """Return where takeouts lie, served to their owners alone."""
+    return Path(settings.MEDIA_ROOT) / "transfers"
+
+
 @contextmanager
 def written_files(files: Mapping[str, bytes]) -> Iterator[Path]:
     """Write the files into a fresh folder and yield it; remove what is still there at the end.

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery import media, views
+from gallery import media
+from gallery.views import notices, people, photos, uploading
 
 app_name = "gallery"
 urlpatterns = [
-    path("", views.stream, name="stream"),
-    path("favicon.ico", views.favicon, name="favicon"),
-    path("upload/", views.upload, name="upload"),
-    path("images/<int:pk>/", views.image, name="image"),
-    path("images/<int:pk>/edit/", views.edit, name="edit"),
-    path("images/<int:pk>/delete/", views.delete, name="delete"),
+    # Photos
+    path("", photos.stream, name="stream"),
+    path("favicon.ico", photos.favicon, name="favicon"),
+    path("images/<int:pk>/", photos.image, name="image"),
+    path("images/<int:pk>/edit/", photos.edit, name="edit"),
+    path("images/<int:pk>/delete/", photos.delete, name="delete"),
     path("media/<int:pk>/<int:width>.webp", media.rendition, name="rendition"),
-    path("notices/", views.notices, name="notices"),
-    path("people/<str:username>/", views.profile, name="profile"),
+    # Uploads
+    path("upload/", uploading.upload, name="upload"),
+    # People
+    path("people/<str:username>/", people.profile, name="profile"),
+    # Notices
+    path("notices/", notices.notices, name="notices"),
 ]

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from gallery.imaging.reading import UnreadablePhoto, read_bytes
 from gallery.models import Image, User
-from gallery.services import Developed, develop_image, store_image
+from gallery.services.images import Developed, develop_image, store_image
 from tagging.folder_tree import FolderTree, FoundFile, Skipped
 from tagging.models import ImageTag, Tag, TagState
 from tagging.names import TagNameError, normalise_tag_name

@@ -190,7 +190,7 @@ def _assume_from_marks(
     photo carries: who says pug has said dog, and who says dog may not know the breed.
     """
     coined_at = np.array([coined.timestamp() for coined in words.coined_at])
-    marks = FullyTagged.objects.filter(image__teaches=True, image__hidden_at=None)
+    marks = FullyTagged.objects.filter(image__in=Image.objects.teachable())
     marked = [
         (row_of[image_id], marked_at.timestamp())
         for image_id, marked_at in marks.values_list("image_id", "marked_at")

@@ -1,6 +1,7 @@
 """Every table of this room: what people say, what the network says, what photos contain."""
 
 from tagging.models.content import Content, Embedding, EmbeddingSpace, TwinGroup
+from tagging.models.finding import SavedSearch, TwinChoice, TwinDecision
 from tagging.models.history import (
     ClosedWorld,
     EventKind,
@@ -31,6 +32,7 @@ __all__ = [
     "ReviewCandidate",
     "ReviewKind",
     "ReviewTask",
+    "SavedSearch",
     "Sighting",
     "Stratum",
     "Suggestion",
@@ -42,6 +44,8 @@ __all__ = [
     "TagState",
     "TaggingRequest",
     "TaggingWorker",
+    "TwinChoice",
+    "TwinDecision",
     "TwinGroup",
     "VersionState",
     "Vote",

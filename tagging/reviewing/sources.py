@@ -77,7 +77,8 @@ class Asker:
         Photos on show, and their own private ones, unless nobody decides about their own here.
         `prefix` leads from the rows to the photo, such as `image__`.
         """
-        hidden, owner = {f"{prefix}hidden_at": None}, Q(**{f"{prefix}owner": self.person})
+        hidden = {f"{prefix}hidden_at": None, f"{prefix}deleted_at": None}
+        owner = Q(**{f"{prefix}owner": self.person})
         public = Q(**{f"{prefix}visibility": Visibility.PUBLIC})
         if self.policy.decides_own_photos:
             return (public | owner) & Q(**hidden)
@@ -85,7 +86,7 @@ class Asker:
 
     def may_be_asked_about(self, image: Image) -> bool:
         """Return whether the condition above holds for a photo that was read already."""
-        if image.hidden_at is not None:
+        if image.hidden_at is not None or image.deleted_at is not None:
             return False
         is_own = image.owner_id == self.person.pk
         if self.policy.decides_own_photos:

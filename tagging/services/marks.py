@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
-from gallery.services import write_log
+from gallery.services.images import write_log
 from tagging.models import FullyTagged
 from tagging.presets import current_policy
 from tagging.services.ballots import lock_images

@@ -15,7 +15,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from gallery.models import Notice, User
 from gallery.notices import mark_read, tell, tell_moderators
 from gallery.tasks import prune_notices
-from gallery.views import NOTICES_ON_PAGE
+from gallery.views.notices import NOTICES_ON_PAGE
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tests.conftest import draw_photo, encode
 
 LIST = "/admin/gallery/image/"

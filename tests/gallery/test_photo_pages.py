@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gallery.models import Image, User
-from gallery.services import hide_images, store_image
+from gallery.services.images import hide_images, store_image
 from tests.conftest import draw_photo, encode
 
 STREAM_QUERIES = 1
@@ -320,7 +320,7 @@ def test_a_broken_page_gets_a_page_of_the_site(
     def fail(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("gallery.views.page_of_photos", fail)
+    monkeypatch.setattr("gallery.views.photos.page_of_photos", fail)
     client.raise_request_exception = False
 
     response = client.get("/")

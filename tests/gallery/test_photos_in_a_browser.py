@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tests.conftest import draw_photo, encode
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from gallery import samples
 from gallery.models import Image, Milestone, User
 from gallery.samples import SAMPLES, SAMPLES_USERNAME, add_samples, remove_samples
-from gallery.services import store_image
+from gallery.services.images import store_image
 from gallery.signals import image_published
 from tagging.models import Content, Embedding, Suggestion, TwinGroup
 from tagging.services.suggestions import suggest_tags

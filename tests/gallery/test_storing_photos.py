@@ -17,10 +17,10 @@ from PIL import ExifTags
 from PIL import Image as PillowImage
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from gallery import services
+from gallery.services import images as services
 from gallery.imaging import RENDITION_WIDTHS, UnreadablePhoto, rendition_widths
 from gallery.models import Image, User
-from gallery.services import (
+from gallery.services.images import (
     StoredImage,
     clean_name,
     delete_image,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tagging.head import GoldenOutputs, Head
 from tagging.models import ModelVersion, VersionState
 from tagging.version_files import CARD, GOLDEN, HEAD, publish_files

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from gallery.models import Image, User
-from gallery.services import hide_images, store_image
+from gallery.services.images import hide_images, store_image
 from tagging.services.votes import add_tag
 from tests.conftest import draw_photo, encode
 from tests.tagging.api_client import as_file, program_of

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gallery.models import User
-from gallery.services import delete_image
+from gallery.services.images import delete_image
 from tagging.models import Embedding, NetworkState, TaggingRequest, TaggingWorker
 from tagging.presence import NOT_SEEN, network_status
 from tagging.processes import this_process

@@ -20,7 +20,7 @@ from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from gallery.models import Image, User
-from gallery.services import delete_image
+from gallery.services.images import delete_image
 from tagging.engine import OnnxEngine
 from tagging.models import Content, Embedding, Suggestion, TaggingRequest
 from tagging.services import batches

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tagging.models import ReviewTask, TagEvent, Vote
 from tests.conftest import draw_photo, encode
 from tests.tagging.cast import suggest

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Image, User, Visibility
-from gallery.services import delete_image
+from gallery.services.images import delete_image
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.services.vectors import catch_up_vectors, tend_vectors, vector_files
 from tagging.similar import SimilarPhoto, similar_photos

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from gallery.models import Image, User
-from gallery.services import delete_image
+from gallery.services.images import delete_image
 from tagging.models import Content, Embedding, ImageTag, Suggestion, TagState, TwinGroup
 from tagging.services import embeddings
 from tagging.services.embeddings import collect_garbage, embed_images, embedding_matrix

@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image as PillowImage
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tests.conftest import draw_photo, encode
 from training.export import layouts
 from training.learning.examples import Examples, write_manifest

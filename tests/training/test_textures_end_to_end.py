@@ -16,7 +16,7 @@ from django.core.management import call_command
 from PIL import Image as PillowImage
 
 from gallery.models import Image, User
-from gallery.services import store_image
+from gallery.services.images import store_image
 from tagging.models import Suggestion, TwinGroup
 from tagging.registry import live_version
 from tagging.services.suggestions import suggest_tags

@@ -1,0 +1,250 @@
+"""One upload by one person: the row, its files, and who may see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from gallery.models.choices import Colour, Licence, Visibility, make_key
+from gallery.models.people import Follow, Viewer
+
+__all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_directory"]
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Reading many photos, in words that chain."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Return what this person may find in lists; all for staff.
+
+        Public unhidden photos, their own, those for followers of people they follow, and what is
+        in albums that are shared with them. Unlisted photos of others are in no list.
+        """
+        if viewer.is_staff:
+            return self.all()
+        public = Q(visibility=Visibility.PUBLIC, hidden_at=None)
+        if not viewer.is_authenticated:
+            return self.filter(public)
+        followed = Follow.objects.filter(follower_id=viewer.pk).values("followed_id")
+        for_followers = Q(visibility=Visibility.FOLLOWERS, hidden_at=None, owner_id__in=followed)
+        in_shared_albums = Q(hidden_at=None) & _in_albums_shared_with(viewer)
+        return self.filter(public | Q(owner_id=viewer.pk) | for_followers | in_shared_albums)
+
+    def on_show(self) -> Self:
+        """Return photos that strangers may see: for the stream, tag pages and profiles."""
+        return self.filter(visibility=Visibility.PUBLIC, hidden_at=None)
+
+    def teachable(self) -> Self:
+        """Return photos whose owners offer them to the network and no moderator hid."""
+        return self.filter(teaches=True, hidden_at=None)
+
+    def in_trash(self) -> Self:
+        """Return photos that their owners deleted and may still bring back; see `with_trash`."""
+        return self.exclude(deleted_at=None)
+
+    def newest(self) -> Self:
+        """Return the latest upload first; the id breaks ties so that pages never overlap."""
+        return self.order_by("-created_at", "-pk")
+
+    def with_owner(self) -> Self:
+        """Return photos with their owner loaded, for lists that print the name."""
+        return self.select_related("owner")
+
+
+def _in_albums_shared_with(viewer: Viewer) -> Q:
+    """Return the condition that a photo is in an album that is shared with this person."""
+    from gallery.models.albums import AlbumMember, AlbumPhoto
+
+    albums = AlbumMember.objects.filter(person_id=viewer.pk).values("album_id")
+    return Q(pk__in=AlbumPhoto.objects.filter(album_id__in=albums).values("image_id"))
+
+
+_Images = models.Manager.from_queryset(ImageQuerySet)
+
+
+class PresentImages(_Images["Image"]):
+    """Photos that are not in the trash: what everybody means by photos."""
+
+    def get_queryset(self) -> ImageQuerySet:
+        """Return every photo but those in the trash."""
+        return ImageQuerySet(self.model, using=self._db).filter(deleted_at=None)
+
+
+class Image(models.Model):
+    """One upload by one person. The same bytes from two people are two photos.
+
+    Files: the untouched original (it may hold a GPS position, and is served to its owner and, where
+    they allow it, to others) and renditions without any metadata. They lie under a random folder
+    name, so that an address cannot be guessed, and a view asks who is looking before it serves one.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="images")
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    description = models.TextField(_("description"), max_length=2000, blank=True)
+    alt = models.CharField(_("alternative text"), max_length=500, blank=True)
+    original_name = models.CharField(max_length=255, blank=True, editable=False)
+    file_format = models.CharField(max_length=8, editable=False)
+    folder = models.UUIDField(default=uuid4, unique=True, editable=False)
+    sha256 = models.CharField("SHA-256 of the original bytes", max_length=64, editable=False)
+    dhash = models.CharField("dHash-16, 64 hex digits", max_length=64, editable=False)
+    width = models.PositiveIntegerField("width in pixels, upright", editable=False)
+    height = models.PositiveIntegerField("height in pixels, upright", editable=False)
+    byte_size = models.PositiveIntegerField(editable=False)
+    rendition_widths = models.JSONField(default=list, editable=False)
+    # Renditions of other formats, by format: {"avif": [640, 1280], "jpeg": [1280]}.
+    more_renditions = models.JSONField(default=dict, editable=False)
+    colour = models.CharField("dominant colour, #rrggbb", max_length=7, blank=True, editable=False)
+    colour_name = models.CharField(
+        max_length=10, choices=Colour.choices, blank=True, editable=False
+    )
+    taken_at = models.DateTimeField(_("taken"), null=True, blank=True, editable=False)
+    camera = models.CharField(_("camera"), max_length=120, blank=True, editable=False)
+    # What else the file says of how it was taken: lens, exposure time, aperture, ISO and so on.
+    exif = models.JSONField(default=dict, editable=False)
+    latitude = models.FloatField(null=True, blank=True, editable=False)
+    longitude = models.FloatField(null=True, blank=True, editable=False)
+    shows_camera = models.BooleanField(_("everybody may see the camera"), default=True)
+    shows_taken = models.BooleanField(_("everybody may see when it was taken"), default=True)
+    shows_place = models.BooleanField(_("everybody may see the place"), default=False)
+    visibility = models.CharField(
+        _("who may see it"), max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC
+    )
+    # What the address of an unlisted photo carries.
+    link_key = models.CharField(max_length=22, default=make_key, editable=False)
+    licence = models.CharField(
+        _("licence"), max_length=16, choices=Licence.choices, default=Licence.ALL_RIGHTS
+    )
+    offers_original = models.BooleanField(_("the original may be downloaded"), default=False)
+    comments_open = models.BooleanField(_("comments are open"), default=True)
+    like_count = models.PositiveIntegerField(default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, editable=False)
+    teaches = models.BooleanField("offered for teaching", default=True)
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_reason = models.CharField(max_length=200, blank=True)
+    is_sample = models.BooleanField("bundled sample photo", default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # In the trash since then; after thirty days it goes for good.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PresentImages()
+    with_trash = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "sha256"], name="image_once_per_owner"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="image_newest"),
+            models.Index(fields=["sha256"], name="image_sha256"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="image_of_owner"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(visibility="public", hidden_at=None, deleted_at=None),
+                name="image_on_show",
+            ),
+            models.Index(
+                fields=["-like_count", "-created_at", "-id"],
+                condition=Q(visibility="public", hidden_at=None, deleted_at=None),
+                name="image_most_liked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"Photo {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the photo page; that of an unlisted one carries its key.
+
+        Who reads this address may see the photo already, so nothing is given away.
+        """
+        return self._keyed(reverse("gallery:image", args=[self.pk]))
+
+    def is_visible_to(self, viewer: Viewer) -> bool:
+        """Return whether this person may see the photo and its files, by who they are.
+
+        `gallery.access` knows what else opens a photo: the key of an unlisted one, a share link.
+        """
+        if self.deleted_at is not None:
+            return viewer.is_authenticated and viewer.pk == self.owner_id
+        if viewer.is_staff or (viewer.is_authenticated and viewer.pk == self.owner_id):
+            return True
+        if self.hidden_at is not None:
+            return False
+        if self.visibility == Visibility.PUBLIC:
+            return True
+        if not viewer.is_authenticated:
+            return False
+        return Image.objects.visible_to(viewer).filter(pk=self.pk).exists()
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Return whether the photo opens for whoever has its link."""
+        return self.visibility == Visibility.UNLISTED
+
+    def is_editable_by(self, viewer: Viewer) -> bool:
+        """Return whether this person may edit or delete the photo: its owner, or staff."""
+        return viewer.is_staff or (viewer.is_authenticated and viewer.pk == self.owner_id)
+
+    @property
+    def directory(self) -> Path:
+        """Return the folder that holds every file of this photo."""
+        return image_directory(self.folder)
+
+    @property
+    def original_path(self) -> Path:
+        """Return the path of the untouched upload."""
+        return self.directory / f"original.{self.file_format}"
+
+    def rendition_path(self, width: int) -> Path:
+        """Return the path of the WebP rendition of this width in pixels."""
+        return self.directory / f"{width}.webp"
+
+    def rendition_url(self, width: int) -> str:
+        """Return the address that serves the rendition after asking who is looking."""
+        return self._keyed(reverse("gallery:rendition", args=[self.pk, width]))
+
+    def _keyed(self, address: str) -> str:
+        return f"{address}?key={self.link_key}" if self.is_unlisted else address
+
+    @property
+    def srcset(self) -> str:
+        """Return every rendition with its width, for the browser to choose from."""
+        return ", ".join(f"{self.rendition_url(width)} {width}w" for width in self.rendition_widths)
+
+    @property
+    def thumbnail_url(self) -> str:
+        """Return the address of the rendition for grids: the first of 640 pixels or more."""
+        enough = [width for width in self.rendition_widths if width >= 640]
+        return self.rendition_url(min(enough, default=max(self.rendition_widths)))
+
+    @property
+    def largest_url(self) -> str:
+        """Return the address of the largest rendition."""
+        return self.rendition_url(max(self.rendition_widths))
+
+    @property
+    def alt_text(self) -> str:
+        """Return the words for those who cannot see the photo."""
+        return self.alt or self.title or f"Photo by {self.owner.username}"
+
+    @property
+    def ratio_class(self) -> str:
+        """Return the style class of the photo's shape, in tenths of width by height.
+
+        A strict content policy forbids style attributes, so grids get shapes from a fixed set.
+        """
+        return f"ratio-{min(max(round(10 * self.width / self.height), 5), 25)}"
+
+
+def image_directory(folder: UUID) -> Path:
+    """Return where files of the photo with this folder name lie, fanned out by two digits."""
+    name = folder.hex
+    return Path(settings.MEDIA_ROOT) / "photos" / name[:2] / name

@@ -1,0 +1,1 @@
+"""Pages of this room: find, check, call, answer."""

@@ -1,0 +1,64 @@
+"""Pages of photos: find, check, call, answer."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.views.decorators.http import require_http_methods, require_safe
+
+from gallery.access import own_image_or_404, viewer_of, visible_image_or_404
+from gallery.forms import EditForm
+from gallery.models import Image
+from gallery.paging import page_of_photos
+from gallery.services.images import delete_image, update_image
+
+
+@require_safe
+def stream(request: HttpRequest) -> HttpResponse:
+    """The newest photos that everybody may see."""
+    page = page_of_photos(request, Image.objects.on_show())
+    return render(request, "gallery/stream.html", {"page": page})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The eye, where browsers look for it on pages that name no icon, such as the admin."""
+    return redirect(static("logo.svg"))
+
+
+@require_safe
+def image(request: HttpRequest, pk: int) -> HttpResponse:
+    """One photo, large, with what people and the network say of it."""
+    found = visible_image_or_404(request, pk)
+    context = {"image": found, "may_edit": found.is_editable_by(viewer_of(request))}
+    return render(request, "gallery/image.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change title, description and who may see and learn from a photo."""
+    found = own_image_or_404(request, pk)
+    form = EditForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        update_image(image=found, **form.cleaned_data)
+        messages.success(request, "Your changes are saved.")
+        return redirect(found)
+    status = 422 if form.is_bound else 200
+    return render(request, "gallery/edit.html", {"form": form, "image": found}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, then delete a photo with everything that hangs on it."""
+    found = own_image_or_404(request, pk)
+    if request.method != "POST":
+        return render(request, "gallery/delete.html", {"image": found})
+    owner = found.owner
+    delete_image(image=found)
+    messages.success(request, "The photo is deleted.")
+    return redirect(owner)
