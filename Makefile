@@ -8,7 +8,7 @@ run: $(VENV)/.installed ## start the site and its workers
 	@exec $(VENV)/bin/python manage.py up
 
 test: $(VENV)/.installed-dev ## run the whole test suite
-	@$(VENV)/bin/python -m pytest $(TESTS)
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: $(VENV)/.installed-dev ## format, lint, types, import arrows, templates, migrations
 	@$(VENV)/bin/ruff format --check .
