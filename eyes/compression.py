@@ -15,7 +15,7 @@ FEEDS = ("application/rss+xml", "application/atom+xml", "application/vnd.oai.ope
 
 
 class CompressText(GZipMiddleware):
-    """Django's gzip, for whole answers that are text. Streams keep their length and their ranges."""
+    """Django's gzip, for whole answers that are text; streams keep their length and ranges."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -30,10 +31,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the page of a 500. It asks no database and knows nobody, so that it cannot fail too."""
+    """Return the page of a 500, which asks no database and knows nobody."""
     try:
         page = render_to_string("500.html")
-    except Exception:
+    except (ValueError, OSError, TemplateDoesNotExist, TemplateSyntaxError):
         _log.exception("Not even the page of a 500 could be written.")
         page = "<!DOCTYPE html><title>500</title><h1>Something broke on our side</h1>"
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -35,7 +35,7 @@ window.addEventListener("pageshow", (event) => {
 
 // A message can be put away. Screen readers pass over what stands in a page from its beginning, so
 // that it is said once more.
-const messages = document.querySelector("ul.messages");
+const messages = document.querySelector(".messages[role=status]");
 if (messages) {
   const words = [...messages.querySelectorAll(".message > span")].map((span) => span.textContent);
   setTimeout(() => say(words.join(" ")), 300);
