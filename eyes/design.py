@@ -13,6 +13,7 @@ from django.contrib.messages.storage.base import Message
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -81,9 +82,9 @@ def design(request: HttpRequest) -> HttpResponse:
         "tokens": read_tokens(),
         "images": list(Image.objects.on_show().with_owner()[:3]),
         "samples": [
-            Message(messages.SUCCESS, _("Your changes are saved.")),
-            Message(messages.WARNING, _("The photo is hidden.")),
-            Message(messages.ERROR, _("The file is too large.")),
+            Message(messages.SUCCESS, gettext("Your changes are saved.")),
+            Message(messages.WARNING, gettext("The photo is hidden.")),
+            Message(messages.ERROR, gettext("The file is too large.")),
         ],
     }
     return render(request, "design.html", context)

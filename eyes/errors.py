@@ -33,7 +33,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the page of a 500, which asks no database and knows nobody."""
     try:
-        page = render_to_string("500.html")
+        page: str = render_to_string("500.html")
     except (ValueError, OSError, TemplateDoesNotExist, TemplateSyntaxError):
         _log.exception("Not even the page of a 500 could be written.")
         page = "<!DOCTYPE html><title>500</title><h1>Something broke on our side</h1>"

@@ -31,7 +31,9 @@ def limit_rate(action: str, rate: str) -> Callable[[View[Rest]], View[Rest]]:
 
     def decorate(view: View[Rest]) -> View[Rest]:
         @wraps(view)
-        def limited(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        def limited(
+            request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> HttpResponse:
             brake = Throttle()
             # The throttle reads nothing of the API's request that Django's has not.
             asked = cast(Any, request)
