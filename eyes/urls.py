@@ -4,7 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from eyes.design import design
 from eyes.health import healthz
+from eyes.manifest import manifest
+
+handler400 = "eyes.errors.bad_request"
+handler500 = "eyes.errors.server_error"
 
 urlpatterns = [
     path("", include("gallery.urls")),
@@ -16,4 +21,6 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("language/", include("django.conf.urls.i18n")),
     path("healthz", healthz, name="healthz"),
+    path("manifest.webmanifest", manifest, name="manifest"),
+    path("design/", design, name="design"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gallery import media
-from gallery.views import notices, people, photos, uploading
+from gallery.views import appearance, notices, people, photos, uploading
 
 app_name = "gallery"
 urlpatterns = [
@@ -22,4 +22,6 @@ urlpatterns = [
     path("people/<str:username>/", people.profile, name="profile"),
     # Notices
     path("notices/", notices.notices, name="notices"),
+    # Appearance
+    path("appearance/", appearance.appearance, name="appearance"),
 ]

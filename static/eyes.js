@@ -25,3 +25,52 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   });
 });
+// Nor does it lie over a page that one comes back to.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    menu.open = false;
+  });
+});
+
+// A message can be put away. Screen readers pass over what stands in a page from its beginning, so
+// that it is said once more.
+const messages = document.querySelector(".messages[role=status]");
+if (messages) {
+  const words = [...messages.querySelectorAll(".message > span")].map((span) => span.textContent);
+  setTimeout(() => say(words.join(" ")), 300);
+  messages.querySelectorAll(".message__close").forEach((button) => {
+    button.hidden = false;
+  });
+  messages.addEventListener("click", (event) => {
+    const button = event.target.closest(".message__close");
+    if (!button) return;
+    button.closest(".message").remove();
+    if (!messages.children.length) messages.remove();
+    document.getElementById("content").focus({ preventScroll: true });
+  });
+}
+
+// Light or dark at once; the server remembers it for the pages to come.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const chosen = event.submitter;
+  if (!("appearance" in form.dataset) || !chosen) return;
+  event.preventDefault();
+  const fields = new FormData(form, chosen);
+  const root = document.documentElement;
+  if (chosen.value === "system") root.removeAttribute("data-theme");
+  else root.dataset.theme = chosen.value;
+  document.querySelector("meta[name=color-scheme]").content =
+    chosen.value === "system" ? "light dark" : chosen.value;
+  const ground = getComputedStyle(document.body).backgroundColor;
+  document.querySelectorAll("meta[name=theme-color]").forEach((meta) => {
+    meta.content = ground;
+  });
+  document.querySelectorAll("[data-appearance] button").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.value === chosen.value));
+  });
+  fetch(form.action, { method: "POST", body: fields, redirect: "manual" })
+    .then(() => say(chosen.dataset.announce))
+    .catch(() => form.submit());
+});

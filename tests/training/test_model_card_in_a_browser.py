@@ -33,12 +33,11 @@ def test_a_notice_leads_to_the_card_and_is_read_on_the_way(
     tell(texts={alice.pk: text}, url="/models/14/#certainty")
     open_as(page, alice, live_server)
     page.goto(live_server.url)
-    page.get_by_label("Your account, 1 new notice").click()
     page.get_by_role("link", name="Notices 1 new").click()
     page.get_by_role("link", name=text).click()
     expect(page).to_have_url(re.compile("/models/14/#certainty$"))
     expect(page.get_by_role("img", name="Reliability diagram")).to_be_in_viewport()
-    expect(page.get_by_label("Your account", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Notices", exact=True)).to_be_visible()
     page.get_by_role("navigation", name="On this page").get_by_text("Limits").click()
     expect(page.get_by_role("heading", name="Where it ends")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,29 @@
+"""How the site looks in this browser."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from gallery.appearance import CHOICES, keep_appearance
+from gallery.rate import limit_rate
+
+
+@require_POST
+@limit_rate("appearance", "60/min")
+def appearance(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or the system's choice, and go back to where the form stood."""
+    chosen = request.POST.get("appearance", "")
+    if chosen not in CHOICES:
+        return HttpResponseBadRequest(_("Choose one of: %s.") % ", ".join(CHOICES))
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        target, {request.get_host()}, require_https=request.is_secure()
+    ):
+        target = "/"
+    response = redirect(target)
+    keep_appearance(response, chosen)
+    return response
