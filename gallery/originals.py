@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto
 from gallery.imaging.metadata import Metadata, read_metadata
 from gallery.imaging.stripping import STRIPPERS, without_metadata
-from gallery.models import Image
+from gallery.models import Image, Viewer
 
 ORIGINAL_TYPES = {
     "jpeg": "image/jpeg",
@@ -33,6 +33,19 @@ ORIGINAL_TYPES = {
 SUFFIXES = {"jpeg": "jpg", "tiff": "tif"}
 # Whatever writes a position names it so, in XMP; EXIF's own block of positions has a number.
 PLACE_MARKS = (b"GPSLatitude", b"GPSLongitude", b"GPSPosition")
+
+
+def may_download(image: Image, viewer: Viewer) -> bool:
+    """Return whether this person, who sees the photo, is offered its original.
+
+    It may still turn out that the file holds what its owner does not show.
+    """
+    if viewer.is_authenticated and viewer.pk == image.owner_id:
+        return True
+    is_divisible = image.file_format in STRIPPERS
+    return image.offers_original and (
+        is_divisible or shows_everything(image) or image.file_format in ORIGINAL_TYPES
+    )
 
 
 def published_original(image: Image) -> bytes | None:

@@ -54,6 +54,18 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Return the latest upload first; the id breaks ties so that pages never overlap."""
         return self.order_by("-created_at", "-pk")
 
+    def just_newer_than(self, image: Image) -> Image | None:
+        """Return the photo uploaded right after this one; None for the newest."""
+        later = self.filter(created_at__gte=image.created_at)
+        same_moment = Q(created_at=image.created_at, pk__lte=image.pk)
+        return later.exclude(same_moment).order_by("created_at", "pk").first()
+
+    def just_older_than(self, image: Image) -> Image | None:
+        """Return the photo uploaded right before this one; None for the oldest."""
+        earlier = self.filter(created_at__lte=image.created_at)
+        same_moment = Q(created_at=image.created_at, pk__gte=image.pk)
+        return earlier.exclude(same_moment).newest().first()
+
     def with_owner(self) -> Self:
         """Return photos with their owner loaded, for lists that print the name."""
         return self.select_related("owner")
@@ -236,6 +248,11 @@ class Image(models.Model):
         """Return the address of the JPEG of about 1,280 pixels, "" until it is made."""
         widths = self.more_renditions.get("jpeg", [])
         return self.rendition_url(max(widths), "jpg") if widths else ""
+
+    @property
+    def original_url(self) -> str:
+        """Return the address of the upload itself, for whoever may have it."""
+        return self._keyed(reverse("gallery:original", args=[self.pk]))
 
     def has_rendition(self, width: int, suffix: str) -> bool:
         """Return whether there is a rendition of this width with this suffix."""
