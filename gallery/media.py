@@ -38,8 +38,9 @@ def rendition(request: HttpRequest, pk: int, width: int, suffix: str = "webp") -
         raise Http404
     # Renditions never change and their folder's name is never used again.
     etag = f'"{image.folder.hex}-{width}-{suffix}"'
-    response = get_conditional_response(request, etag=etag)
-    response = response or open_rendition(image, width, suffix)
+    response: HttpResponseBase = get_conditional_response(request, etag=etag) or open_rendition(
+        image, width, suffix
+    )
     response["ETag"] = etag
     response["Cache-Control"] = PUBLIC_CACHING if is_public else PRIVATE_CACHING
     response["X-Content-Type-Options"] = "nosniff"

@@ -99,7 +99,8 @@ def name_colours(oklab: Pixels) -> NDArray[np.intp]:
 def to_oklab(rgb: Pixels) -> Pixels:
     """Return sRGB from 0 to 1, one colour a row, as OKLab."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return np.cbrt(linear @ TO_CONES.T) @ TO_OKLAB.T
+    oklab: Pixels = np.cbrt(linear @ TO_CONES.T) @ TO_OKLAB.T
+    return oklab
 
 
 def from_oklab(oklab: Pixels) -> tuple[int, int, int]:

@@ -120,12 +120,10 @@ def position(fields: Fields) -> tuple[float, float] | None:
 def _degrees(parts: Any, side: str, negative: str) -> float | None:
     if not isinstance(parts, tuple) or not 1 <= len(parts) <= 3:
         return None
-    numbers = [_number(part) for part in parts]
-    if any(number is None or number < 0 for number in numbers) or any(
-        number >= 60.0001 for number in numbers[1:] if number is not None
-    ):
+    numbers = [number for number in map(_number, parts) if number is not None and number >= 0]
+    if len(numbers) < len(parts) or any(number > 60 for number in numbers[1:]):
         return None
-    total = sum((number or 0) / 60**step for step, number in enumerate(numbers))
+    total = sum(number / 60.0**step for step, number in enumerate(numbers))
     return -total if side.upper().startswith(negative) else total
 
 

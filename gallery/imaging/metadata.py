@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pi_heif
 from PIL import ExifTags, IptcImagePlugin
@@ -102,7 +102,7 @@ def _words_of_exif(exif: PillowImage.Exif) -> XmpWords:
 
 def _from_exif(exif: PillowImage.Exif) -> Metadata:
     """Return what the EXIF data says; each part is read for itself, so that one may be broken."""
-    detail = _or(lambda: dict(exif.get_ifd(ExifTags.IFD.Exif)), {})
+    detail: dict[int, Any] = _or(lambda: exif.get_ifd(ExifTags.IFD.Exif), {})
     place = _or(lambda: exif_fields.position(dict(exif.get_ifd(ExifTags.IFD.GPSInfo))), None)
     return Metadata(
         taken_at=_or(lambda: exif_fields.moment(detail), None),

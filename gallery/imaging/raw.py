@@ -96,12 +96,13 @@ def extract_preview(data: bytes, max_pixels: int) -> bytes:
         ) from error
     except MemoryError as error:
         raise UnreadablePhoto("The photo needs more memory than we have.", "memory") from error
-    if thumbnail.format == rawpy.ThumbFormat.JPEG:
-        return bytes(thumbnail.data)
-    height, width = thumbnail.data.shape[:2]
+    pixels = thumbnail.data
+    if isinstance(pixels, bytes):
+        return pixels
+    height, width = pixels.shape[:2]
     if width * height > max_pixels:
         raise UnreadablePhoto("The preview in the raw file is too large.", "too_many_pixels")
-    picture = PillowImage.fromarray(thumbnail.data)
+    picture = PillowImage.fromarray(pixels)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     buffer = io.BytesIO()
