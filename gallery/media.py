@@ -22,7 +22,8 @@ RENDITION_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpe
 
 def shown_image_or_404(request: HttpRequest, pk: int) -> tuple[Image, bool]:
     """Return the photo whose files may be served, and whether everybody may have them."""
-    image = get_object_or_404(Image, pk=pk)
+    # Owners look at what lies in their trash, too.
+    image = get_object_or_404(Image.with_trash, pk=pk)
     # Asked first without looking at the session: a page of public photos costs no log-in queries.
     is_public = image.is_visible_to(AnonymousUser())
     if not (is_public or image.is_visible_to(request.user)):

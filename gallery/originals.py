@@ -36,15 +36,24 @@ PLACE_MARKS = (b"GPSLatitude", b"GPSLongitude", b"GPSPosition")
 
 
 def may_download(image: Image, viewer: Viewer) -> bool:
-    """Return whether this person, who sees the photo, is offered its original.
-
-    It may still turn out that the file holds what its owner does not show.
-    """
+    """Return whether this person, who sees the photo, is offered its original."""
     if viewer.is_authenticated and viewer.pk == image.owner_id:
         return True
-    is_divisible = image.file_format in STRIPPERS
-    return image.offers_original and (
-        is_divisible or shows_everything(image) or image.file_format in ORIGINAL_TYPES
+    return image.offers_original and not is_kept_back(image)
+
+
+def is_kept_back(image: Image) -> bool:
+    """Return whether others get no original however much it is offered, as far as the row knows.
+
+    `published_original` looks into the file itself, which may hold a little more.
+    """
+    if image.file_format in STRIPPERS or shows_everything(image):
+        return False
+    return (
+        image.file_format not in ORIGINAL_TYPES
+        or (not image.shows_place and image.latitude is not None)
+        or (not image.shows_camera and bool(image.camera or image.exif))
+        or (not image.shows_taken and image.taken_at is not None)
     )
 
 

@@ -30,3 +30,19 @@ def make_renditions(image_id: int, stepped_aside: bool = False) -> str:
     except UnreadablePhoto as problem:
         return f"Photo {image_id}: {problem}"
     return f"Photo {image_id} has {'its' if made else 'no'} new renditions."
+
+
+def complete_photos(after: int = 0) -> str:
+    """Give the next photo after this id that lacks something what it lacks, and go on; nightly.
+
+    One photo a job, so that nobody's tags wait for a library that was imported or is older than
+    these renditions. A photo that cannot be completed is passed over until the next night.
+    """
+    from gallery.services.renditions import complete_image, incomplete_images
+
+    pk = incomplete_images().filter(pk__gt=after).values_list("pk", flat=True).first()
+    if pk is None:
+        return "Every photo has what it can have."
+    problem = complete_image(image_id=pk)
+    async_task("gallery.tasks.complete_photos", pk, save=False)
+    return f"Photo {pk}: {problem or 'complete'}"

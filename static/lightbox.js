@@ -69,9 +69,15 @@
     return copy;
   };
 
+  // A picture is fetched as soon as it is made, whether or not it is shown.
+  const prepare = (page) => navigator.connection?.saveData || picture(page);
+
   const zoom = (isLarge) => {
     frame.classList.toggle("lightbox__frame--zoomed", isLarge);
     button("zoom").setAttribute("aria-pressed", String(isLarge));
+    stand.querySelectorAll("[sizes]").forEach((part) => {
+      part.sizes = isLarge ? "220vw" : "100vw";
+    });
     if (isLarge) stand.scrollTo((stand.scrollWidth - stand.clientWidth) / 2, (stand.scrollHeight - stand.clientHeight) / 2);
   };
 
@@ -88,7 +94,7 @@
       caption.textContent = [page.querySelector("h1").textContent.trim(), around.words].filter(Boolean).join(" · ");
       for (const side of ["previous", "next"]) {
         button(side).setAttribute("aria-disabled", String(!around[side]));
-        if (around[side]) load(around[side]).catch(() => {});
+        if (around[side]) load(around[side]).then(prepare).catch(() => {});
       }
     } catch {
       if (mine === turn) caption.textContent = dialog.dataset.failed;

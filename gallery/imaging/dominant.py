@@ -60,9 +60,10 @@ TO_OKLAB = np.array(
 
 def dominant_colour(rgb: PillowImage.Image) -> tuple[str, str]:
     """Return the dominant colour of an sRGB picture as "#rrggbb", and its name of NAMES."""
-    small = rgb.copy()
-    small.thumbnail((ENOUGH, ENOUGH), PillowImage.Resampling.BOX, reducing_gap=None)
-    pixels = np.asarray(small.convert("RGB"), dtype=np.float64).reshape(-1, 3) / 255
+    shrink = max(1, max(rgb.size) / ENOUGH)
+    size = (max(1, round(rgb.width / shrink)), max(1, round(rgb.height / shrink)))
+    small = rgb.resize(size, PillowImage.Resampling.BOX)
+    pixels = np.asarray(small, dtype=np.float64).reshape(-1, 3) / 255
     oklab = to_oklab(pixels)
     names = name_colours(oklab)
     weights = 1 + COLOUR_COUNTS * np.hypot(oklab[:, 1], oklab[:, 2])

@@ -9,7 +9,7 @@ from django.template.context import Context
 
 from gallery.details import details_for
 from gallery.models import Image, Licence
-from gallery.originals import may_download
+from gallery.originals import is_kept_back, may_download
 
 register = template.Library()
 
@@ -22,6 +22,7 @@ def photo_details(context: Context, image: Image) -> dict[str, Any]:
         "image": image,
         "details": details_for(image, viewer),
         "may_download": may_download(image, viewer),
+        "is_kept_back": image.offers_original and is_kept_back(image),
         "original_url": image.original_url,
         "deed_url": Licence(image.licence).deed_url,
     }

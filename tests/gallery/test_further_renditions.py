@@ -24,7 +24,7 @@ from gallery.services.renditions import (
     incomplete_images,
     run_niced,
 )
-from gallery.tasks import make_renditions
+from gallery.tasks import complete_photos, make_renditions
 from tests.conftest import draw_photo, encode
 from tests.gallery.test_metadata import taken_jpeg
 
@@ -211,6 +211,26 @@ def test_the_command_goes_on_after_a_photo_that_is_broken(alice: User) -> None:
     assert f"Photo {first.pk}: " in complaints.getvalue()
     assert "1 photos completed, 1 left" in said.getvalue()
     assert [found.pk for found in incomplete_images()] == [first.pk]
+
+
+def test_the_nightly_job_goes_from_photo_to_photo_and_passes_over_broken_ones(alice: User) -> None:
+    first, second = (
+        store_image(
+            owner=alice,
+            data=encode(draw_photo(seed)),
+            name="p.jpg",
+            visibility="public",
+            teaches=True,
+            announce=False,
+        ).image
+        for seed in (1, 2)
+    )
+    first.original_path.write_bytes(b"broken")
+
+    assert complete_photos() == f"Photo {first.pk}: This is a text file, not a photo."
+    assert complete_photos(first.pk) == f"Photo {second.pk}: complete"
+    assert complete_photos(second.pk) == "Every photo has what it can have."
+    assert jobs() == ["gallery.tasks.complete_photos"] * 2
 
 
 def test_further_formats_are_served_like_webp(image: Image, client: Client, bob: User) -> None:

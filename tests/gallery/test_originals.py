@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import timezone
 from PIL import ExifTags, ImageCms
 from PIL import Image as PillowImage
 
@@ -264,3 +265,27 @@ def test_a_file_that_is_gone_from_disk_is_not_found(alice: User, bob: User) -> N
     image.original_path.unlink()
 
     assert status(image, alice) == status(image, bob) == 404
+
+
+def test_a_file_that_is_kept_back_is_not_offered_and_its_owner_reads_why(
+    alice: User, bob: User
+) -> None:
+    image = store(alice, tiff_with_place())
+
+    assert "original/" not in client_of(bob).get(image.get_absolute_url()).content.decode()
+    page = client_of(alice).get(image.get_absolute_url()).content.decode()
+    assert "original/" in page
+    assert "Others are not offered it" in page
+    update_image(image=image, shows_place=True)
+    assert "original/" in client_of(bob).get(image.get_absolute_url()).content.decode()
+
+
+def test_files_in_the_trash_are_their_owners_alone(alice: User, bob: User, mona: User) -> None:
+    image = store(alice, encode(draw_photo(1)))
+    Image.objects.update(deleted_at=timezone.now())
+
+    assert status(image, alice) == 200
+    assert client_of(alice).get(image.thumbnail_url).status_code == 200
+    for person in (None, bob, mona):
+        assert status(image, person) == 404
+        assert client_of(person).get(image.thumbnail_url).status_code == 404

@@ -19,6 +19,7 @@ from gallery.models import User
 from gallery.services.images import store_image
 from tests.conftest import draw_photo, encode
 from tests.gallery.raw_files import LONG, SHORT, directory, dng
+from tests.gallery.test_reading_photos import swapped_red_and_blue_profile
 
 MEGAPIXELS = 64_000_000
 RED = (200, 30, 40)
@@ -86,15 +87,17 @@ def test_a_tiff_lies_as_it_was_held() -> None:
     assert (photo.width, photo.height) == photo.rgb.size == (60, 90)
 
 
-def test_the_colour_profile_of_a_tiff_is_applied() -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    plain = encode(PillowImage.new("RGB", (64, 64), RED), "TIFF")
-    # A profile that does not fit the pixels changes nothing; one of RGB is tested with JPEGs.
-    with_profile = encode(
-        PillowImage.new("RGB", (64, 64), RED), "TIFF", icc_profile=profile.tobytes()
-    )
+def test_the_colour_profile_of_a_tiff_and_of_a_preview_is_applied() -> None:
+    profile = swapped_red_and_blue_profile()
+    swapped = PillowImage.new("RGB", (320, 240), (255, 0, 0))
 
-    assert corner(read(plain)) == corner(read(with_profile)) == RED
+    for data in (
+        encode(swapped, "TIFF", icc_profile=profile),
+        dng(encode(swapped, "JPEG", icc_profile=profile)),
+    ):
+        red, _, blue = corner(read(data))
+        assert blue > 200
+        assert red < 60
 
 
 def test_a_tiff_of_a_thousand_pages_shows_its_first() -> None:
