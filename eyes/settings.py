@@ -189,6 +189,8 @@ MEDIA_ROOT = Path(env_text("EYES_MEDIA_ROOT", str(BASE_DIR / "media"))).absolute
 EYES_MAX_UPLOAD_BYTES = env_number("EYES_MAX_UPLOAD_MB", 40, least=1) * 1_000_000
 # A phone's 50-megapixel picture passes; a decompression bomb does not.
 EYES_MAX_PIXELS = env_number("EYES_MAX_MEGAPIXELS", 64, least=1) * 1_000_000
+# Pictures in AVIF, too: a quarter fewer bytes for viewers, made by the worker after an upload.
+EYES_AVIF = env_flag("EYES_AVIF", default=True)
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
+from gallery.details import Details, details_for
 from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
 from gallery.models import Image, User, Visibility
@@ -46,15 +48,30 @@ class RenditionSerializer(serializers.Serializer[Any]):
     """One size in which a photo can be fetched."""
 
     width = serializers.IntegerField()
+    format = serializers.ChoiceField(["webp", "avif", "jpeg"])
     url = serializers.URLField()
 
 
+class PlaceSerializer(serializers.Serializer[Any]):
+    """Where a photo was taken, in degrees."""
+
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+
+
 class ImageSerializer(serializers.ModelSerializer[Image]):
-    """A photo as it is shown: never its original file, name or hash, which tell too much."""
+    """A photo as it is shown: never its original file, name or hash, which tell too much.
+
+    When, where and with what it was taken are null or empty where its owner does not show them.
+    """
 
     owner = serializers.CharField(source="owner.username", read_only=True)
     page = serializers.SerializerMethodField()
     renditions = serializers.SerializerMethodField()
+    taken_at = serializers.SerializerMethodField()
+    camera = serializers.SerializerMethodField()
+    exif = serializers.SerializerMethodField()
+    place = serializers.SerializerMethodField()
 
     class Meta:
         model = Image
@@ -62,11 +79,19 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
             "id",
             "title",
             "description",
+            "alt",
             "owner",
             "page",
             "width",
             "height",
             "renditions",
+            "colour",
+            "colour_name",
+            "taken_at",
+            "camera",
+            "exif",
+            "place",
+            "licence",
             "visibility",
             "teaches",
             "is_sample",
@@ -80,21 +105,48 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
 
     @extend_schema_field(RenditionSerializer(many=True))
     def get_renditions(self, image: Image) -> list[dict[str, Any]]:
-        """Return the sizes there are, the smallest first.
+        """Return the sizes there are by format, the smallest first.
 
         A photo that strangers may not see has addresses below the API, where a token counts.
         """
         is_public = image.is_visible_to(AnonymousUser())
-        view: ImageViewSet = self.context["view"]
+        formats = {"webp": image.rendition_widths, **image.more_renditions}
         return [
-            {
-                "width": width,
-                "url": self._full(image.rendition_url(width))
-                if is_public
-                else view.reverse_action("rendition", args=[image.pk, width]),
-            }
-            for width in sorted(image.rendition_widths)
+            {"width": width, "format": name, "url": self._rendition(image, width, name, is_public)}
+            for name, widths in formats.items()
+            for width in sorted(widths)
         ]
+
+    def _rendition(self, image: Image, width: int, name: str, is_public: bool) -> str:
+        suffix = "jpg" if name == "jpeg" else name
+        if is_public:
+            return self._full(image.rendition_url(width, suffix))
+        view: ImageViewSet = self.context["view"]
+        if suffix == "webp":
+            return view.reverse_action("rendition", args=[image.pk, width])
+        return view.reverse_action("rendition-as", args=[image.pk, width, suffix])
+
+    def get_taken_at(self, image: Image) -> datetime | None:
+        """Return when it was taken."""
+        return self._details(image).taken_at
+
+    def get_camera(self, image: Image) -> str:
+        """Return what it was taken with."""
+        return self._details(image).camera
+
+    @extend_schema_field(serializers.DictField())
+    def get_exif(self, image: Image) -> dict[str, Any]:
+        """Return lens, exposure and so on, as they are printed."""
+        return self._details(image).exif
+
+    @extend_schema_field(PlaceSerializer(allow_null=True))
+    def get_place(self, image: Image) -> dict[str, float] | None:
+        """Return where it was taken."""
+        place = self._details(image).place
+        return None if place is None else {"latitude": place[0], "longitude": place[1]}
+
+    def _details(self, image: Image) -> Details:
+        return details_for(image, cast(Request, self.context["request"]).user)
 
     def _full(self, path: str) -> str:
         return cast(Request, self.context["request"]).build_absolute_uri(path)
@@ -191,6 +243,25 @@ class ImageViewSet(
     def rendition(self, request: Request, pk: str, width: str) -> HttpResponseBase:
         """Return one size of the photo as WebP; the photo itself names those there are."""
         return serve_rendition(request._request, self.get_object().pk, int(width))
+
+    @extend_schema(
+        filters=False,
+        responses={
+            (200, "image/avif"): OpenApiTypes.BINARY,
+            (200, "image/jpeg"): OpenApiTypes.BINARY,
+            404: ErrorSerializer,
+        },
+    )
+    @action(
+        detail=True,
+        url_path=r"renditions/(?P<width>[0-9]{1,5})\.(?P<suffix>avif|jpg)",
+        url_name="rendition-as",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def rendition_as(self, request: Request, pk: str, width: str, suffix: str) -> HttpResponseBase:
+        """Return one size of the photo in a further format, where it has been made."""
+        return serve_rendition(request._request, self.get_object().pk, int(width), suffix)
 
     def perform_destroy(self, instance: Image) -> None:
         """Delete the photo with its files and all that was said of it."""

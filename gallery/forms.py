@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
 
 from gallery.imaging import IMAGE_SUFFIXES
-from gallery.models import Image, User, Visibility
+from gallery.models import Image, Licence, User, Visibility
 
 if TYPE_CHECKING:
     ImageForm = forms.ModelForm[Image]
@@ -90,11 +91,66 @@ class EditForm(ImageForm):
     """What an owner may change about a photo later."""
 
     visibility = forms.ChoiceField(
-        label="Who may see this photo?", choices=VISIBILITY_CHOICES, widget=forms.RadioSelect
+        label=_("Who may see this photo?"), choices=Visibility.choices, widget=forms.RadioSelect
     )
-    teaches = forms.BooleanField(label="The network may learn from this photo", required=False)
+    teaches = forms.BooleanField(label=_("The network may learn from this photo"), required=False)
+    licence = forms.ChoiceField(
+        label=_("What others may do with it"), choices=Licence.choices, required=False
+    )
+    offers_original = forms.BooleanField(
+        label=_("Whoever sees the photo may download the original"),
+        required=False,
+        help_text=_(
+            "With the same pixels, and without what you do not show of camera, time and place."
+        ),
+    )
 
     class Meta:
         model = Image
-        fields: ClassVar = ["title", "description", "visibility", "teaches"]
-        widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 4})}
+        fields: ClassVar = [
+            "title",
+            "description",
+            "alt",
+            "visibility",
+            "licence",
+            "offers_original",
+            "comments_open",
+            "shows_taken",
+            "shows_camera",
+            "shows_place",
+            "teaches",
+        ]
+        labels: ClassVar = {
+            "title": _("Title"),
+            "description": _("Description"),
+            "alt": _("Description for those who cannot see the photo"),
+            "comments_open": _("Whoever sees the photo may comment on it"),
+            "shows_camera": _("Camera and exposure"),
+            "shows_taken": _("When it was taken"),
+            "shows_place": _("Where it was taken"),
+        }
+        help_texts: ClassVar = {"alt": _("One sentence: what would you say on the telephone?")}
+        widgets: ClassVar = {
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "alt": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    def clean_licence(self) -> str:
+        """Return the licence; a form that was opened before there were any keeps the old one."""
+        return self.cleaned_data["licence"] or self.instance.licence
+
+    @property
+    def words(self) -> list[forms.BoundField]:
+        """Return the fields before the alternative text, which has a suggestion of its own."""
+        return [self["title"], self["description"]]
+
+    @property
+    def openness(self) -> list[forms.BoundField]:
+        """Return the fields about who may do what."""
+        names = ("visibility", "licence", "offers_original", "comments_open", "teaches")
+        return [self[name] for name in names]
+
+    @property
+    def facts(self) -> list[forms.BoundField]:
+        """Return the fields about what everybody may read of how the photo was taken."""
+        return [self[name] for name in ("shows_taken", "shows_camera", "shows_place")]

@@ -7,10 +7,17 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django_q.tasks import async_task
 
 from gallery.models import Image
-from gallery.signals import image_deleted
+from gallery.signals import image_deleted, image_published
 from gallery.storage import remove_directory
+
+
+@receiver(image_published, dispatch_uid="gallery.make_renditions")
+def ask_for_renditions(sender: type[Image], image_id: int, **_: object) -> None:
+    """Have a worker make the formats of a new photo that an upload does not wait for."""
+    async_task("gallery.tasks.make_renditions", image_id, save=False)
 
 
 @receiver(post_delete, sender=Image, dispatch_uid="gallery.forget_files")

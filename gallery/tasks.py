@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
+from django_q.tasks import async_task
+
+from gallery.imaging.errors import UnreadablePhoto
+
 
 def prune_notices() -> str:
     """Delete what people were told long ago; return in words how much that was."""
     from gallery import notices
 
     return f"{notices.prune_notices()} old notices deleted."
+
+
+def make_renditions(image_id: int, stepped_aside: bool = False) -> str:
+    """Make the further formats of a new photo; return in words what was done.
+
+    The job steps aside once: whatever was asked for together with it, tags first of all, goes
+    before it.
+    """
+    from gallery.services.renditions import complete_renditions
+
+    if not stepped_aside:
+        async_task("gallery.tasks.make_renditions", image_id, True, save=False)
+        return f"Photo {image_id} waits for what is more urgent."
+    try:
+        made = complete_renditions(image_id=image_id)
+    except UnreadablePhoto as problem:
+        return f"Photo {image_id}: {problem}"
+    return f"Photo {image_id} has {'its' if made else 'no'} new renditions."
+
+
+def complete_photos(after: int = 0) -> str:
+    """Give the next photo after this id that lacks something what it lacks, and go on; nightly.
+
+    One photo a job, so that nobody's tags wait for a library that was imported or is older than
+    these renditions. A photo that cannot be completed is passed over until the next night.
+    """
+    from gallery.services.renditions import complete_image, incomplete_images
+
+    pk = incomplete_images().filter(pk__gt=after).values_list("pk", flat=True).first()
+    if pk is None:
+        return "Every photo has what it can have."
+    problem = complete_image(image_id=pk)
+    async_task("gallery.tasks.complete_photos", pk, save=False)
+    return f"Photo {pk}: {problem or 'complete'}"

@@ -16,6 +16,8 @@ urlpatterns = [
     path("images/<int:pk>/edit/", photos.edit, name="edit"),
     path("images/<int:pk>/delete/", photos.delete, name="delete"),
     path("media/<int:pk>/<int:width>.webp", media.rendition, name="rendition"),
+    path("media/<int:pk>/<int:width>.<str:suffix>", media.rendition, name="rendition_as"),
+    path("images/<int:pk>/original/", media.original, name="original"),
     # Uploads
     path("upload/", uploading.upload, name="upload"),
     # People

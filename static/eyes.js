@@ -74,3 +74,15 @@ document.addEventListener("submit", (event) => {
     .then(() => say(chosen.dataset.announce))
     .catch(() => form.submit());
 });
+
+// Which list one came from, so that a photo's page knows what stands beside it.
+document.addEventListener("click", (event) => {
+  const grid = event.target.closest("a.tile")?.closest(".grid");
+  if (!grid) return;
+  const addresses = [...grid.querySelectorAll("a.tile")].map((tile) => tile.getAttribute("href"));
+  try {
+    window.sessionStorage.setItem("photos", JSON.stringify(addresses));
+  } catch {
+    // Storage may be full or forbidden; then the photo's owner leads on.
+  }
+});

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from django.conf import settings
 
-from gallery.imaging.reading import UnreadablePhoto, read_bytes
+from gallery.imaging.errors import UnreadablePhoto
+from gallery.imaging.reading import read_bytes
 from gallery.models import Image, User
 from gallery.services.images import Developed, develop_image, store_image
 from tagging.folder_tree import FolderTree, FoundFile, Skipped

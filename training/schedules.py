@@ -128,6 +128,12 @@ JOBS = (
         at=time(2, 30),
     ),
     ScheduledJob(
+        name="Complete photos that lack renditions",
+        function="gallery.tasks.complete_photos",
+        rhythm=Rhythm.DAILY,
+        at=time(2, 15),
+    ),
+    ScheduledJob(
         name="Count votes that have come of age",
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,

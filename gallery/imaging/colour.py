@@ -11,6 +11,7 @@ from PIL import ImageCms
 # What an ICC profile calls its colour space, and the Pillow modes it can be applied to.
 PROFILE_MODES = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",)}
 SRGB = ImageCms.createProfile("sRGB")
+LAB = ImageCms.createProfile("LAB")
 WHITE = (255, 255, 255)
 
 
@@ -40,6 +41,8 @@ def narrow(picture: PillowImage.Image) -> PillowImage.Image:
     """Return the picture in one of the modes L, LA, RGB, RGBA, CMYK, 8 bits a channel."""
     if picture.mode.startswith("I") or picture.mode == "F":
         return narrow_deep_grey(picture)
+    if picture.mode == "LAB":
+        return ImageCms.profileToProfile(picture, LAB, SRGB, outputMode="RGB") or picture
     if picture.mode in {"P", "PA"} or "transparency" in picture.info:
         return picture.convert("RGBA")
     if picture.mode in {"La", "RGBa"}:
@@ -54,9 +57,12 @@ def narrow(picture: PillowImage.Image) -> PillowImage.Image:
 def narrow_deep_grey(picture: PillowImage.Image) -> PillowImage.Image:
     """Return 16-bit grey as 8-bit grey: 65,535 becomes 255 and 40,000 becomes 156.
 
-    Pillow's own conversion clips everything above 255 to white.
+    Pillow's own conversion clips everything above 255 to white. Fractions of a TIFF that go from
+    0 to 1 are stretched the same way, and what is no number is black.
     """
-    deep = np.asarray(picture).astype(np.float64)
+    deep = np.nan_to_num(np.asarray(picture).astype(np.float64), posinf=65535, neginf=0)
+    if picture.mode == "F" and deep.max(initial=0) <= 1:
+        deep *= 65535
     grey = PillowImage.fromarray(np.rint(deep.clip(0, 65535) / 257).astype(np.uint8))
     see_through = picture.info.get("transparency")
     if isinstance(see_through, int):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import struct
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pi_heif
@@ -14,6 +12,8 @@ from PIL import ExifTags, ImageFile, ImageOps, UnidentifiedImageError
 from PIL import Image as PillowImage
 
 from gallery.imaging.colour import to_srgb
+from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto
+from gallery.imaging.raw import RAW_SUFFIXES, extract_preview, raw_format
 
 pi_heif.register_heif_opener()
 
@@ -22,7 +22,7 @@ pi_heif.register_heif_opener()
 PillowImage.MAX_IMAGE_PIXELS = None
 
 # Only these decoders are ever tried; Pillow knows forty more, some of them rarely looked after.
-ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF")
 # A telephone's JPEG often carries a second, smaller picture behind the first: Pillow calls it MPO.
 FORMAT_NAMES = {
     "JPEG": "jpeg",
@@ -32,37 +32,24 @@ FORMAT_NAMES = {
     "GIF": "gif",
     "AVIF": "avif",
     "HEIF": "heic",
+    "TIFF": "tiff",
 }
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".avif", ".heic", ".heif"}
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".avif", ".heic", ".heif", ".tif", ".tiff"}
+).union(RAW_SUFFIXES)
+KNOWN_BEGINNINGS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"RIFF",
+    b"II*\x00",
+    b"MM\x00*",
 )
-KNOWN_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
 # Narrower strips show nothing as a picture, and WebP cannot hold more than 16,383 pixels a side.
 WIDEST_SHAPE = 50
 # Orientations whose stored rows are the upright picture's columns.
 SIDEWAYS = frozenset({5, 6, 7, 8})
-
-DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
-
-
-class UnreadablePhoto(ValueError):
-    """A file that cannot become a photo. The message is for people, `code` for programs."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,7 @@ class Photo:
 
     `width` and `height` are those of the whole upright photo. `rgb` may have fewer pixels where a
     large JPEG was decoded at a fraction of its size, but never fewer than the caller asked for.
+    Of a camera's raw file it is the preview that counts: `file_format` alone speaks of the file.
     """
 
     rgb: PillowImage.Image
@@ -85,13 +73,15 @@ def load_rgb(
     max_pixels: int,
     max_bytes: int | None = None,
     enough_side: int | None = None,
+    enough: tuple[int, int] | None = None,
 ) -> PillowImage.Image:
     """Return the photo as an upright sRGB picture, or raise UnreadablePhoto.
 
     With `enough_side` (pixels) a large JPEG may come smaller, its shorter side at least that long:
-    decoding at a half or a quarter costs a fraction of the time.
+    decoding at a half or a quarter costs a fraction of the time. `enough` says both sides apart.
     """
-    enough = None if enough_side is None else (enough_side, enough_side)
+    if enough_side is not None:
+        enough = (enough_side, enough_side)
     return read_photo(source, max_pixels=max_pixels, max_bytes=max_bytes, enough=enough).rgb
 
 
@@ -108,9 +98,11 @@ def read_photo(
     of its size as long as it keeps both.
     """
     data = read_bytes(source, max_bytes)
-    opened = open_header(data)
+    raw = raw_format(data)
+    opened = open_header(extract_preview(data, max_pixels) if raw else data)
     check_dimensions(opened, max_pixels)
-    return decode(opened, enough)
+    photo = decode(opened, enough)
+    return replace(photo, file_format=raw) if raw else photo
 
 
 def read_bytes(source: bytes | Path, max_bytes: int | None) -> bytes:
@@ -158,7 +150,9 @@ def explain_unknown(data: bytes) -> UnreadablePhoto:
     if is_text(data[:4096]):
         return UnreadablePhoto("This is a text file, not a photo.", "text")
     return UnreadablePhoto(
-        "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF and HEIC work.", "unknown"
+        "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF, HEIC, "
+        "TIFF and raw files of cameras work.",
+        "unknown",
     )
 
 

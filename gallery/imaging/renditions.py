@@ -1,9 +1,9 @@
-"""What is served and compared: WebP files without any metadata, and the perceptual hash."""
+"""What is served and compared: pictures without metadata in three formats, and their hash."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import imagehash
 from PIL import Image as PillowImage
@@ -18,6 +18,15 @@ WEBP_LONGEST = 16_383
 # makes files about a tenth larger (60 photos of 0.2 megapixels, all widths: 26 ms against 52 ms).
 WEBP_QUALITY = 80
 WEBP_METHOD = 1
+# 65 looks as good as WebP's 80 (a structural similarity of 0.972 at 640 pixels) in a quarter fewer
+# bytes. Speed 9 takes 1.7 times as long as WebP (0.34 s for all widths of 12 megapixels), speed 8
+# seven times as long for files 4 % smaller. Small widths gain as much as large ones, and a browser
+# that takes AVIF looks at no other format's list: so there are all of them.
+AVIF_QUALITY = 65
+AVIF_SPEED = 9
+# For previews of links, feeds and browsers of long ago.
+JPEG_WIDTH = 1280
+JPEG_QUALITY = 80
 # Pixels on the shorter side that a hash of 16 × 16 differences needs at most.
 HASH_ENOUGH = 256
 
@@ -39,29 +48,6 @@ def scaled_height(width: int, height: int, new_width: int) -> int:
     return max(1, round(height * new_width / width))
 
 
-def render_webp(rgb: PillowImage.Image, width: int) -> bytes:
-    """Return the picture at this width as a WebP file that holds pixels and nothing else."""
-    return encode_webp(scale(rgb, width))
-
-
-def render_all(rgb: PillowImage.Image, widths: Sequence[int]) -> dict[int, bytes]:
-    """Return a WebP file per width. Each is scaled from the next larger one, which is quicker."""
-    files: dict[int, bytes] = {}
-    picture = rgb
-    for width in sorted(widths, reverse=True):
-        picture = scale(picture, width)
-        files[width] = encode_webp(picture)
-    return files
-
-
-def scale(rgb: PillowImage.Image, width: int) -> PillowImage.Image:
-    """Return the picture at this width, its shape kept."""
-    if rgb.width == width:
-        return rgb
-    size = (width, scaled_height(rgb.width, rgb.height, width))
-    return rgb.resize(size, PillowImage.Resampling.BICUBIC, reducing_gap=2.0)
-
-
 def encode_webp(rgb: PillowImage.Image) -> bytes:
     """Return WebP bytes. EXIF, XMP and profile are named empty, so that none is ever copied."""
     buffer = io.BytesIO()
@@ -75,6 +61,61 @@ def encode_webp(rgb: PillowImage.Image) -> bytes:
         icc_profile=b"",
     )
     return buffer.getvalue()
+
+
+def encode_avif(rgb: PillowImage.Image) -> bytes:
+    """Return AVIF bytes without any metadata, in one thread: others wait for the same cores."""
+    buffer = io.BytesIO()
+    rgb.save(
+        buffer,
+        "AVIF",
+        quality=AVIF_QUALITY,
+        speed=AVIF_SPEED,
+        max_threads=1,
+        exif=b"",
+        xmp=b"",
+        icc_profile=b"",
+    )
+    return buffer.getvalue()
+
+
+def encode_jpeg(rgb: PillowImage.Image) -> bytes:
+    """Return JPEG bytes without any metadata; progressive, since it shows something early."""
+    buffer = io.BytesIO()
+    rgb.save(buffer, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
+    return buffer.getvalue()
+
+
+def render_webp(rgb: PillowImage.Image, width: int) -> bytes:
+    """Return the picture at this width as a WebP file that holds pixels and nothing else."""
+    return encode_webp(scale(rgb, width))
+
+
+def render_all(
+    rgb: PillowImage.Image,
+    widths: Sequence[int],
+    encode: Callable[[PillowImage.Image], bytes] = encode_webp,
+) -> dict[int, bytes]:
+    """Return a file per width. Each is scaled from the next larger one, which is quicker."""
+    files: dict[int, bytes] = {}
+    picture = rgb
+    for width in sorted(widths, reverse=True):
+        picture = scale(picture, width)
+        files[width] = encode(picture)
+    return files
+
+
+def jpeg_width(widths: Sequence[int]) -> int:
+    """Return which of the widths of a photo gets a JPEG: the largest of up to JPEG_WIDTH."""
+    return max((width for width in widths if width <= JPEG_WIDTH), default=min(widths))
+
+
+def scale(rgb: PillowImage.Image, width: int) -> PillowImage.Image:
+    """Return the picture at this width, its shape kept."""
+    if rgb.width == width:
+        return rgb
+    size = (width, scaled_height(rgb.width, rgb.height, width))
+    return rgb.resize(size, PillowImage.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def dhash16(rgb: PillowImage.Image) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Colour, Licence, Visibility, make_key
@@ -52,6 +53,18 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def newest(self) -> Self:
         """Return the latest upload first; the id breaks ties so that pages never overlap."""
         return self.order_by("-created_at", "-pk")
+
+    def just_newer_than(self, image: Image) -> Image | None:
+        """Return the photo uploaded right after this one; None for the newest."""
+        later = self.filter(created_at__gte=image.created_at)
+        same_moment = Q(created_at=image.created_at, pk__lte=image.pk)
+        return later.exclude(same_moment).order_by("created_at", "pk").first()
+
+    def just_older_than(self, image: Image) -> Image | None:
+        """Return the photo uploaded right before this one; None for the oldest."""
+        earlier = self.filter(created_at__lte=image.created_at)
+        same_moment = Q(created_at=image.created_at, pk__gte=image.pk)
+        return earlier.exclude(same_moment).newest().first()
 
     def with_owner(self) -> Self:
         """Return photos with their owner loaded, for lists that print the name."""
@@ -203,21 +216,49 @@ class Image(models.Model):
         """Return the path of the untouched upload."""
         return self.directory / f"original.{self.file_format}"
 
-    def rendition_path(self, width: int) -> Path:
-        """Return the path of the WebP rendition of this width in pixels."""
-        return self.directory / f"{width}.webp"
+    def rendition_path(self, width: int, suffix: str = "webp") -> Path:
+        """Return the path of the rendition of this width in pixels; WebP, or "avif" or "jpg"."""
+        return self.directory / f"{width}.{suffix}"
 
-    def rendition_url(self, width: int) -> str:
+    def rendition_url(self, width: int, suffix: str = "webp") -> str:
         """Return the address that serves the rendition after asking who is looking."""
-        return self._keyed(reverse("gallery:rendition", args=[self.pk, width]))
+        return self._keyed(f"{self._rendition_base}{width}.{suffix}")
+
+    @cached_property
+    def _rendition_base(self) -> str:
+        # A grid prints hundreds of addresses; looking each up in the table of addresses is slow.
+        return reverse("gallery:rendition", args=[self.pk, 0]).removesuffix("0.webp")
 
     def _keyed(self, address: str) -> str:
         return f"{address}?key={self.link_key}" if self.is_unlisted else address
 
     @property
     def srcset(self) -> str:
-        """Return every rendition with its width, for the browser to choose from."""
+        """Return every WebP rendition with its width, for the browser to choose from."""
         return ", ".join(f"{self.rendition_url(width)} {width}w" for width in self.rendition_widths)
+
+    @property
+    def avif_srcset(self) -> str:
+        """Return every AVIF rendition with its width, "" until they are made."""
+        widths = self.more_renditions.get("avif", [])
+        return ", ".join(f"{self.rendition_url(width, 'avif')} {width}w" for width in widths)
+
+    @property
+    def jpeg_url(self) -> str:
+        """Return the address of the JPEG of about 1,280 pixels, "" until it is made."""
+        widths = self.more_renditions.get("jpeg", [])
+        return self.rendition_url(max(widths), "jpg") if widths else ""
+
+    @property
+    def original_url(self) -> str:
+        """Return the address of the upload itself, for whoever may have it."""
+        return self._keyed(reverse("gallery:original", args=[self.pk]))
+
+    def has_rendition(self, width: int, suffix: str) -> bool:
+        """Return whether there is a rendition of this width with this suffix."""
+        if suffix == "webp":
+            return width in self.rendition_widths
+        return width in self.more_renditions.get({"jpg": "jpeg"}.get(suffix, suffix), [])
 
     @property
     def thumbnail_url(self) -> str:

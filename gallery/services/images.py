@@ -16,16 +16,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gallery.imaging import (
-    RENDITION_WIDTHS,
-    dhash16,
-    read_photo,
-    render_all,
-    rendition_widths,
-)
-from gallery.imaging.reading import UnreadablePhoto, check_byte_count
+from gallery.imaging import UnreadablePhoto
+from gallery.imaging.reading import check_byte_count
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
+from gallery.services.developing import Developed as Developed
+from gallery.services.developing import develop_image as develop_image
+from gallery.services.developing import facts_of
 from gallery.signals import image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
@@ -45,17 +42,6 @@ class StoredImage:
 
 
 @dataclass(frozen=True)
-class Developed:
-    """A photo on its way in: decoded, measured and rendered, with nothing written yet."""
-
-    dhash: str
-    file_format: str
-    width: int
-    height: int
-    renditions: dict[int, bytes]
-
-
-@dataclass(frozen=True)
 class UploadOutcome:
     """What became of one file of an upload: a photo, or the reason why not and its code."""
 
@@ -63,23 +49,6 @@ class UploadOutcome:
     stored: StoredImage | None = None
     problem: str = ""
     code: str = ""
-
-
-def develop_image(data: bytes) -> Developed:
-    """Return everything about a photo that only its bytes decide, or raise UnreadablePhoto.
-
-    This is the slow part of storing one. It touches neither database nor disk, so an import may
-    run it for several photos at once in threads: the decoders let go of Python's lock.
-    """
-    check_byte_count(len(data), settings.EYES_MAX_UPLOAD_BYTES)
-    photo = read_photo(data, max_pixels=settings.EYES_MAX_PIXELS, enough=(RENDITION_WIDTHS[-1], 1))
-    return Developed(
-        dhash=dhash16(photo.rgb),
-        file_format=photo.file_format,
-        width=photo.width,
-        height=photo.height,
-        renditions=render_all(photo.rgb, rendition_widths(photo.width, photo.height)),
-    )
 
 
 def store_image(
@@ -97,6 +66,7 @@ def store_image(
 ) -> StoredImage:
     """Return the stored photo, or the one this person already has with these very bytes.
 
+    Where no title or description is given, those that the author wrote into the file are taken.
     Who stores many photos at once hands in what `develop_image` made of the same bytes.
     Raises UnreadablePhoto and leaves nothing where the bytes are no photo. The files stand in
     their place before the row is committed and go again if that fails; a process that is killed
@@ -113,8 +83,9 @@ def store_image(
             developed = develop_image(data)
     image = Image(
         owner=owner,
-        title=title,
-        description=description,
+        title=title or developed.metadata.title,
+        description=description or developed.metadata.description,
+        alt=developed.metadata.alt,
         original_name=clean_name(name),
         file_format=developed.file_format,
         sha256=sha256,
@@ -126,6 +97,9 @@ def store_image(
         visibility=visibility,
         teaches=teaches,
         is_sample=is_sample,
+        colour=developed.colour,
+        colour_name=developed.colour_name,
+        **facts_of(developed.metadata),
     )
     return save_with_files(image, developed, data, announce)
 
@@ -202,26 +176,33 @@ def store_uploads(
     return outcomes
 
 
-def update_image(
-    *,
-    image: Image,
-    title: str | None = None,
-    description: str | None = None,
-    visibility: str | None = None,
-    teaches: bool | None = None,
-) -> Image:
-    """Return the photo with the given fields changed; what is left out stays as it is."""
-    changes = {
-        "title": title,
-        "description": description,
-        "visibility": visibility,
-        "teaches": teaches,
+# What an owner may change about a photo.
+CHANGEABLE = frozenset(
+    {
+        "title",
+        "description",
+        "alt",
+        "visibility",
+        "licence",
+        "teaches",
+        "offers_original",
+        "comments_open",
+        "shows_camera",
+        "shows_taken",
+        "shows_place",
     }
-    fields = [field for field, value in changes.items() if value is not None]
-    for field in fields:
-        setattr(image, field, changes[field])
-    if fields:
-        image.save(update_fields=fields)
+)
+
+
+def update_image(*, image: Image, **changes: str | bool | None) -> Image:
+    """Return the photo with the given fields of CHANGEABLE changed; None leaves one as it is."""
+    if unknown := changes.keys() - CHANGEABLE:
+        raise TypeError(f"These fields of a photo cannot be changed: {sorted(unknown)}")
+    wanted = {field: value for field, value in changes.items() if value is not None}
+    for field, value in wanted.items():
+        setattr(image, field, value)
+    if wanted:
+        image.save(update_fields=wanted)
     return image
 
 

@@ -1,0 +1,48 @@
+"""Words for those who cannot see a photo: suggested from what people have confirmed."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from gallery.models import Image, User
+from gallery.services.images import store_image
+from tagging.models import ImageTag, Tag, TagState
+from tests.conftest import draw_photo, encode
+
+
+@pytest.fixture
+def image(alice: User) -> Image:
+    return store_image(
+        owner=alice,
+        data=encode(draw_photo(1)),
+        name="p.jpg",
+        visibility="public",
+        teaches=True,
+        announce=False,
+    ).image
+
+
+def edit_page(image: Image, owner: User) -> str:
+    client = Client()
+    client.force_login(owner)
+    return client.get(f"/images/{image.pk}/edit/").content.decode()
+
+
+def test_confirmed_tags_are_suggested_and_no_others(image: Image, alice: User) -> None:
+    for name, state in (
+        ("lake", TagState.CONFIRMED),
+        ("heron", TagState.CURATED),
+        ("boat", TagState.REJECTED),
+        ("swan", TagState.PENDING),
+    ):
+        tag = Tag.objects.create(name=name, slug=name)
+        ImageTag.objects.create(image=image, tag=tag, state=state)
+
+    page = edit_page(image, alice)
+
+    assert '<span id="id_alt-words">heron, lake</span>' in page
+
+
+def test_a_photo_without_confirmed_tags_has_no_suggestion(image: Image, alice: User) -> None:
+    assert "data-fill" not in edit_page(image, alice)
