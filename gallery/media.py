@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from gallery.access import may_open_image
 from gallery.models import Image
 
 # Strangers' browsers and proxies may reuse a public photo for five minutes without asking: long
@@ -23,7 +24,7 @@ def rendition(request: HttpRequest, pk: int, width: int) -> HttpResponseBase:
     image = get_object_or_404(Image, pk=pk)
     # Asked first without looking at the session: a page of public photos costs no log-in queries.
     is_public = image.is_visible_to(AnonymousUser())
-    if width not in image.rendition_widths or not (is_public or image.is_visible_to(request.user)):
+    if width not in image.rendition_widths or not (is_public or may_open_image(request, image)):
         raise Http404
     # Renditions never change and their folder's name is never used again.
     etag = f'"{image.folder.hex}-{width}"'
