@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -26,8 +27,13 @@ class Card:
     height: int
 
 
-def card_of(request: HttpRequest, thing: Image | Album | User) -> Card | None:
-    """Return the card of a photo, an album or a person; None for what is not for everybody."""
+def card_of(
+    request: HttpRequest, thing: Image | Album | User, photos: Iterable[Image] = ()
+) -> Card | None:
+    """Return the card of a photo, an album or a person; None for what is not for everybody.
+
+    A person's picture is the first of the photos of their page that is for everybody.
+    """
     if isinstance(thing, Image):
         if not thing.is_visible_to(AnonymousUser()):
             return None
@@ -36,14 +42,14 @@ def card_of(request: HttpRequest, thing: Image | Album | User) -> Card | None:
         return _card(request, "article", thing, (thing.title or by, words), thing)
     if isinstance(thing, Album):
         return _card_of_album(request, thing) if thing.visibility == Visibility.PUBLIC else None
-    newest = Image.objects.on_show().filter(owner=thing).newest().with_owner().first()
+    newest = next((photo for photo in photos if photo.is_visible_to(AnonymousUser())), None)
     words = thing.bio or _("Photos by %(name)s") % {"name": thing.username}
     return _card(request, "profile", thing, (thing.username, words), newest)
 
 
 def _card_of_album(request: HttpRequest, album: Album) -> Card:
     places = AlbumPhoto.objects.filter(album=album).showing(Image.objects.on_show())
-    cover = places.filter(image_id=album.cover_id).select_related("image__owner").first()
+    cover = places.filter(image__covers=album).select_related("image__owner").first()
     first = cover or places.in_order().select_related("image__owner").first()
     number = places.count()
     words = album.description or ngettext(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.contrib.sitemaps import Sitemap
 from django.db.models import Exists, OuterRef
@@ -13,8 +14,15 @@ from django.views.decorators.http import require_safe
 
 from gallery.models import Album, Image, User
 
+if TYPE_CHECKING:
+    ImageSitemap = Sitemap[Image]
+    ModelSitemap = Sitemap[Album]
+    UserSitemap = Sitemap[User]
+else:
+    ImageSitemap = ModelSitemap = UserSitemap = Sitemap
 
-class PhotoSitemap(Sitemap[Image]):
+
+class PhotoSitemap(ImageSitemap):
     """Every photo on show."""
 
     limit = 5000
@@ -28,7 +36,7 @@ class PhotoSitemap(Sitemap[Image]):
         return item.created_at
 
 
-class AlbumSitemap(Sitemap[Album]):
+class AlbumSitemap(ModelSitemap):
     """Every public album."""
 
     limit = 5000
@@ -38,7 +46,7 @@ class AlbumSitemap(Sitemap[Album]):
         return Album.objects.on_show().order_by("pk")  # type: ignore[return-value]  # sliced
 
 
-class PersonSitemap(Sitemap[User]):
+class PersonSitemap(UserSitemap):
     """Everybody who shows a photo."""
 
     limit = 5000

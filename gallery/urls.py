@@ -63,7 +63,5 @@ urlpatterns = [
         {"sitemaps": SITEMAPS, "sitemap_url_name": "gallery:sitemap_section"},
         name="sitemap",
     ),
-    path(
-        "sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="sitemap_section"
-    ),
+    path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="sitemap_section"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -33,10 +34,13 @@ def albums_of(context: Context, person: User) -> dict[str, Any]:
 
 
 @register.inclusion_tag("gallery/_card_tags.html", takes_context=True)
-def card_tags(context: Context, thing: Image | Album | User) -> dict[str, Any]:
+def card_tags(
+    context: Context, thing: Image | Album | User, photos: Iterable[Image] = ()
+) -> dict[str, Any]:
     """Return the card of a public page; a page that is not public asks to be left out instead."""
     request = context["request"]
-    return {"card": card_of(request, thing), "site_name": context.get("site_name", "eyes")}
+    site_name = context.get("site_name", "eyes")
+    return {"card": card_of(request, thing, photos), "site_name": site_name}
 
 
 @register.simple_tag(takes_context=True)

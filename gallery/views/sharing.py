@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -196,15 +195,16 @@ def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
     headers = {}
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if not tries.allow_request(request, link.token):
+        if not tries.allows(request, link.token):
             status = HTTPStatus.TOO_MANY_REQUESTS
             form.add_error("password", _("Too many tries. Please wait a minute."))
-            headers = {"Retry-After": str(math.ceil(tries.wait() or 60))}
+            headers = {"Retry-After": str(tries.seconds_to_wait)}
         elif form.is_valid() and link.accepts(form.cleaned_data["password"]):
             enter(request, link)
             return redirect(link)
         elif form.is_valid():
             form.add_error("password", _("This is not the password of the link."))
     response = render(request, "gallery/link_password.html", {"form": form}, status=status)
-    response.headers.update(headers)
+    for name, value in headers.items():
+        response[name] = value
     return keep_private(response, is_public=False)
