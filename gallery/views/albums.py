@@ -21,10 +21,16 @@ from gallery.access import (
     viewer_of,
 )
 from gallery.album_lists import page_of_album, places_of, with_loaded_faces
-from gallery.models import Album, AlbumMember, AlbumQuerySet, User, Visibility
-from gallery.services.albums import change_album, delete_album, make_album, unshare_album
+from gallery.models import Album, AlbumMember, AlbumQuerySet, Image, User, Visibility
+from gallery.services.albums import (
+    add_to_album,
+    change_album,
+    delete_album,
+    make_album,
+    unshare_album,
+)
 from gallery.sharing_forms import AlbumForm
-from gallery.views.album_answers import telling_refusals
+from gallery.views.album_answers import number_or_404, telling_refusals
 
 ALBUMS_ON_PAGE = 24
 
@@ -83,11 +89,14 @@ def show_album(request: HttpRequest, opened: OpenAlbum) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Make an album and go on to choosing photos for it."""
-    form = AlbumForm(request.POST or None)
+    """Make an album and go on to choosing photos for it; `?image=` puts one in at once."""
+    form, owner = AlbumForm(request.POST or None), cast(User, request.user)
+    first = number_or_404(request.GET.get("image", "0"))
     if request.method == "POST" and form.is_valid():
-        made = make_album(owner=cast(User, request.user), **form.cleaned_data)
-        return redirect("gallery:album_add", made.pk)
+        made = make_album(owner=owner, **form.cleaned_data)
+        chosen = Image.objects.filter(owner=owner, pk=first)
+        is_filled = add_to_album(album=made, images=chosen, by=owner)
+        return redirect(made) if is_filled else redirect("gallery:album_add", made.pk)
     status = 422 if form.is_bound else 200
     return render(request, "gallery/album_form.html", {"form": form}, status=status)
 
