@@ -1,4 +1,4 @@
-"""Albums: who makes, fills, shares and orders them, and what their pages show to whom."""
+"""Albums: made, filled, changed and deleted; what their pages show to whom."""
 
 from __future__ import annotations
 
@@ -7,45 +7,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django.asserts import assertContains, assertNotContains
+from pytest_django.asserts import assertContains
 
-from gallery.models import Album, AlbumPhoto, Image, Notice, User
-from gallery.services.album_order import move_in_album, sort_album, step_in_album
+from gallery.models import Album, AlbumPhoto, Image, User
 from gallery.services.albums import (
     AlbumRefusal,
     add_to_album,
     make_album,
-    remove_from_album,
-    set_cover,
     share_album_with,
-    unshare_album,
 )
-from gallery.services.images import store_image
-from tests.conftest import draw_photo, encode
-
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def filled_album(owner: User, number: int, **choices: object) -> tuple[Album, list[Image]]:
-    album = make_album(owner=owner, title="Birds", **choices)
-    images = [store(owner, seed, title=f"Photo {seed}") for seed in range(number)]
-    add_to_album(album=album, images=images, by=owner)
-    return album, images
-
-
-def order_of(album: Album) -> list[int]:
-    return list(album.places.order_by("position", "pk").values_list("image_id", flat=True))
-
+from tests.gallery.albums import client_of, filled_album, order_of, store
 
 # --- Making and filling -----------------------------------------------------------------------
 
@@ -271,198 +242,3 @@ def test_more_photos_and_albums_cost_no_more_queries(alice: User) -> None:
         other = make_album(owner=alice, title=f"Album {seed}")
         add_to_album(album=other, images=[image], by=alice)
     assert costs() == few
-
-
-# --- Order ------------------------------------------------------------------------------------
-
-
-def test_a_photo_goes_before_or_after_another(alice: User) -> None:
-    album, images = filled_album(alice, 4)
-    a, b, c, d = (image.pk for image in images)
-
-    move_in_album(album=album, image_id=d, beside_id=a, is_after=False)
-    assert order_of(album) == [d, a, b, c]
-    move_in_album(album=album, image_id=d, beside_id=b, is_after=True)
-    assert order_of(album) == [a, b, d, c]
-    move_in_album(album=album, image_id=a, beside_id=c, is_after=True)
-    assert order_of(album) == [b, d, c, a]
-    move_in_album(album=album, image_id=c, beside_id=c, is_after=True)
-    assert order_of(album) == [b, d, c, a]
-
-
-def test_any_number_of_moves_into_the_same_gap_finds_room(alice: User) -> None:
-    album, images = filled_album(alice, 4)
-    a, b, c, d = (image.pk for image in images)
-
-    for _ in range(40):
-        move_in_album(album=album, image_id=c, beside_id=a, is_after=True)
-        move_in_album(album=album, image_id=b, beside_id=a, is_after=True)
-    assert order_of(album) == [a, b, c, d]
-
-
-def test_places_that_ended_up_equal_are_told_apart(alice: User) -> None:
-    album, images = filled_album(alice, 4)
-    album.places.update(position=1.0)
-    a, b, c, d = (image.pk for image in images)
-
-    move_in_album(album=album, image_id=d, beside_id=a, is_after=True)
-
-    assert order_of(album) == [a, d, b, c]
-
-
-def test_steps_go_past_what_lies_in_the_trash(alice: User) -> None:
-    album, images = filled_album(alice, 3)
-    a, b, c = (image.pk for image in images)
-    Image.objects.filter(pk=b).update(deleted_at=timezone.now())
-
-    assert step_in_album(album=album, image_id=c, is_later=False, by=alice)
-    assert order_of(album) == [c, a, b]
-    assert not step_in_album(album=album, image_id=c, is_later=False, by=alice)
-    assert step_in_album(album=album, image_id=c, is_later=True, by=alice)
-    assert order_of(album) == [a, c, b]
-
-
-def test_an_album_is_sorted_by_when_its_photos_were_taken(alice: User) -> None:
-    album, images = filled_album(alice, 3)
-    a, b, c = (image.pk for image in images)
-    Image.objects.filter(pk=c).update(taken_at="2020-01-01T12:00Z")
-    Image.objects.filter(pk=a).update(taken_at="2021-01-01T12:00Z")
-
-    sort_album(album=album)
-    assert order_of(album) == [c, a, b]
-    client_of(alice).post(f"/albums/{album.pk}/sort/", {"order": "newest"})
-    assert order_of(album) == [b, a, c]
-
-
-def test_buttons_and_scripts_move_photos_of_one_s_own_albums(alice: User, bob: User) -> None:
-    album, images = filled_album(alice, 3)
-    share_album_with(album=album, username="bob", may_add=True, by=alice)
-    a, b, c = (image.pk for image in images)
-    address = f"/albums/{album.pk}/move/"
-    script = {"Accept": "text/plain"}
-
-    plain = client_of(alice).post(address, {"image": c, "to": "earlier"})
-    assert plain["Location"] == f"/albums/{album.pk}/arrange/#photo-{c}"
-    sent = {"image": b, "to": "before", "beside": a}
-    assert client_of(alice).post(address, sent, headers=script).status_code == 204
-    assert order_of(album) == [b, a, c]
-    for sent in (
-        {"image": a, "to": "up"},
-        {"image": a, "to": ""},
-        {"image": store(alice, 77).pk, "to": "later"},
-        {"image": a, "to": "after", "beside": 10**15},
-    ):
-        answer = client_of(alice).post(address, sent, headers=script)
-        assert answer.status_code == 409
-        assert answer["Content-Type"].startswith("text/plain")
-    assert client_of(bob).post(address, {"image": c, "to": "earlier"}).status_code == 404
-    assert order_of(album) == [b, a, c]
-
-
-def test_two_tabs_that_move_and_remove_do_not_break_the_order(alice: User) -> None:
-    album, images = filled_album(alice, 3)
-    a, b, c = (image.pk for image in images)
-    client = client_of(alice)
-    client.post(f"/albums/{album.pk}/remove/", {"image": b})
-
-    answer = client.post(f"/albums/{album.pk}/move/", {"image": b, "to": "before", "beside": a})
-    assertContains(answer, "not in the album any more", status_code=409)
-    answer = client.post(f"/albums/{album.pk}/cover/", {"image": b})
-    assertContains(answer, "not in the album any more", status_code=409)
-    client.post(f"/albums/{album.pk}/remove/", {"image": b})
-    assert order_of(album) == [a, c]
-
-
-# --- Cover ------------------------------------------------------------------------------------
-
-
-def test_the_cover_is_chosen_and_forgotten_when_it_leaves(alice: User) -> None:
-    album, images = filled_album(alice, 2, visibility="public")
-
-    def face() -> int | None:
-        return Album.objects.with_faces(alice).get().face_id
-
-    assert face() == images[0].pk
-    client_of(alice).post(f"/albums/{album.pk}/cover/", {"image": images[1].pk})
-    assert face() == images[1].pk
-    Image.objects.filter(pk=images[1].pk).update(deleted_at=timezone.now())
-    assert face() == images[0].pk
-    Image.with_trash.filter(pk=images[1].pk).update(deleted_at=None)
-    remove_from_album(album=album, images=[images[1]], by=alice)
-    assert face() == images[0].pk
-    album.refresh_from_db()
-    assert album.cover is None
-    with pytest.raises(AlbumRefusal):
-        set_cover(album=album, image=images[1])
-
-
-def test_a_cover_that_is_private_is_no_stranger_s(alice: User, bob: User) -> None:
-    album, images = filled_album(alice, 2, visibility="public")
-    set_cover(album=album, image=images[0])
-    Image.objects.filter(pk=images[0].pk).update(visibility="private")
-
-    assert Album.objects.with_faces(bob).get().face_id == images[1].pk
-    assertNotContains(client_of(bob).get("/people/alice/"), f"/media/{images[0].pk}/")
-
-
-# --- People -----------------------------------------------------------------------------------
-
-
-def test_an_album_is_shared_by_user_name_and_its_member_is_told(alice: User, bob: User) -> None:
-    album, _ = filled_album(alice, 1)
-    client = client_of(alice)
-
-    client.post(f"/albums/{album.pk}/members/", {"username": " @Bob ", "may_add": "on"})
-
-    notice = Notice.objects.get(person=bob)
-    assert notice.text == "alice shares the album “Birds” with you."
-    assert client_of(bob).get(notice.url).status_code == 200
-    assertContains(client_of(bob).get("/albums/?shared=1"), "Birds")
-    assertContains(client.get(f"/albums/{album.pk}/share/"), "may add photos")
-    client.post(f"/albums/{album.pk}/members/", {"username": "bob"})
-    assert album.members.get().may_add is False
-    assert Notice.objects.count() == 1
-
-
-@pytest.mark.parametrize("name", ["nobody", "alice", "gone", "", "x" * 200, "nul\x00"])
-def test_albums_are_shared_only_with_others_who_are_there(alice: User, name: str) -> None:
-    album, _ = filled_album(alice, 1)
-    User.objects.create_user("gone", is_active=False)
-
-    answer = client_of(alice).post(f"/albums/{album.pk}/members/", {"username": name})
-
-    assert answer.status_code == 422
-    assert answer.context["member_form"].errors
-    assert not album.members.exists()
-
-
-def test_members_fill_what_they_may_and_take_their_photos_along(alice: User, bob: User) -> None:
-    album, (hers,) = filled_album(alice, 1)
-    share_album_with(album=album, username="bob", may_add=True, by=alice)
-    his = store(bob, 9, visibility="private")
-    client = client_of(bob)
-
-    client.post(f"/albums/{album.pk}/add/", {"image": his.pk})
-    assert order_of(album) == [hers.pk, his.pk]
-    assert client_of(alice).get(his.get_absolute_url()).status_code == 200
-    answer = client.post(f"/albums/{album.pk}/remove/", {"image": hers.pk})
-    assertContains(answer, "photos of your own", status_code=409)
-    assertContains(client.get(f"/albums/{album.pk}/leave/"), "Leave this album?")
-    client.post(f"/albums/{album.pk}/leave/")
-
-    assert order_of(album) == [hers.pk]
-    assert client.get(f"/albums/{album.pk}/").status_code == 404
-    assert client_of(alice).get(his.get_absolute_url()).status_code == 404
-
-
-def test_the_owner_ends_a_membership(alice: User, bob: User) -> None:
-    album, _ = filled_album(alice, 1)
-    share_album_with(album=album, username="bob", may_add=True, by=alice)
-    add_to_album(album=album, images=[store(bob, 9)], by=bob)
-
-    for _ in range(2):  # A double click does no harm.
-        client_of(alice).post(f"/albums/{album.pk}/members/end/", {"person": bob.pk})
-
-    assert not album.members.exists()
-    assert album.places.count() == 1
-    assert unshare_album(album=album, person=bob) == 0

@@ -100,7 +100,7 @@ def test_the_map_of_the_site_holds_what_is_public(alice: User, bob: User, client
     [
         ("private", "Private", "Only you, the moderators", "shares it with few people"),
         ("unlisted", "Unlisted", "has the address of this page", "people who have its address"),
-        ("followers", "Followers", "Only people who follow you", "Only people who follow alice"),
+        ("followers", "Followers", "people who follow you can see", "Only people who follow alice"),
     ],
 )
 def test_badges_and_notes_say_who_may_see_it(
