@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "allauth",
     "allauth.account",
     "csp",
@@ -305,6 +306,7 @@ REST_FRAMEWORK = {
         "user": "600/min",
         "upload": "120/min",
         "token": "10/min",
+        "share_password": "10/min",
     },
     # Whose address is counted: the sender's own, or the one that the only proxy noted.
     "NUM_PROXIES": 1 if env_flag("EYES_BEHIND_PROXY", default=False) else 0,

@@ -16,6 +16,9 @@ from django.utils.safestring import SafeString
 from gallery.models import Image, User
 from gallery.sample_admin import SampleRemoval
 from gallery.services.images import hide_images, restore_images
+from gallery.sharing_admin import AlbumAdmin, ShareLinkAdmin
+
+__all__ = ["AlbumAdmin", "ImageAdmin", "PersonAdmin", "ShareLinkAdmin"]
 
 FILE_FIELDS = (
     *("owner", "created_at", "original_name", "file_format", "width", "height", "byte_size"),

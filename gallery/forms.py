@@ -20,8 +20,10 @@ else:
 ACCEPTED = ",".join(["image/*", *sorted(IMAGE_SUFFIXES)])
 TEACHING_CHOICES = [("yes", "Yes, they may teach it"), ("no", "No, keep them out of its lessons")]
 VISIBILITY_CHOICES = [
-    (Visibility.PUBLIC.value, "Everybody"),
-    (Visibility.PRIVATE.value, "Only me (and the moderators)"),
+    (Visibility.PUBLIC.value, _("Everybody")),
+    (Visibility.UNLISTED.value, _("Everybody who has the link; it is in no list")),
+    (Visibility.FOLLOWERS.value, _("People who follow me")),
+    (Visibility.PRIVATE.value, _("Only me (and the moderators)")),
 ]
 
 

@@ -9,6 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from gallery.access import may_open_image
 from gallery.models import Image
 from gallery.originals import ORIGINAL_TYPES, download_name, published_original
 
@@ -26,7 +27,7 @@ def shown_image_or_404(request: HttpRequest, pk: int) -> tuple[Image, bool]:
     image = get_object_or_404(Image.with_trash, pk=pk)
     # Asked first without looking at the session: a page of public photos costs no log-in queries.
     is_public = image.is_visible_to(AnonymousUser())
-    if not (is_public or image.is_visible_to(request.user)):
+    if not (is_public or may_open_image(request, image)):
         raise Http404
     return image, is_public
 

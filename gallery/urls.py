@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib.sitemaps import views as sitemaps
 from django.urls import path
 
 from gallery import media
-from gallery.views import appearance, notices, people, photos, uploading
+from gallery.sitemaps import SITEMAPS, robots
+from gallery.views import (
+    album_photos,
+    albums,
+    appearance,
+    notices,
+    people,
+    photos,
+    sharing,
+    uploading,
+)
 
 app_name = "gallery"
 urlpatterns = [
@@ -26,4 +37,36 @@ urlpatterns = [
     path("notices/", notices.notices, name="notices"),
     # Appearance
     path("appearance/", appearance.appearance, name="appearance"),
+    # Albums
+    path("albums/", albums.albums, name="albums"),
+    path("albums/new/", albums.new, name="album_new"),
+    path("albums/<int:pk>/", albums.album, name="album"),
+    path("albums/<int:pk>/edit/", albums.edit, name="album_edit"),
+    path("albums/<int:pk>/delete/", albums.delete, name="album_delete"),
+    path("albums/<int:pk>/leave/", albums.leave, name="album_leave"),
+    path("albums/<int:pk>/add/", album_photos.add, name="album_add"),
+    path("albums/<int:pk>/remove/", album_photos.remove, name="album_remove"),
+    path("albums/<int:pk>/cover/", album_photos.cover, name="album_cover"),
+    path("albums/<int:pk>/arrange/", album_photos.arrange, name="album_arrange"),
+    path("albums/<int:pk>/move/", album_photos.move, name="album_move"),
+    path("albums/<int:pk>/sort/", album_photos.sort, name="album_sort"),
+    path("images/<int:pk>/albums/", album_photos.albums_of_photo, name="image_albums"),
+    path("people/<str:username>/albums/", albums.albums_of, name="albums_of"),
+    # Sharing
+    path("albums/<int:pk>/share/", sharing.share_album, name="album_share"),
+    path("albums/<int:pk>/members/", sharing.share_with, name="album_share_with"),
+    path("albums/<int:pk>/members/end/", sharing.unshare, name="album_unshare"),
+    path("images/<int:pk>/share/", sharing.share_image, name="image_share"),
+    path("links/", sharing.links, name="links"),
+    path("links/<int:pk>/revoke/", sharing.revoke, name="link_revoke"),
+    path("s/<slug:token>/", sharing.shared, name="shared"),
+    # Search engines
+    path("robots.txt", robots, name="robots"),
+    path(
+        "sitemap.xml",
+        sitemaps.index,
+        {"sitemaps": SITEMAPS, "sitemap_url_name": "gallery:sitemap_section"},
+        name="sitemap",
+    ),
+    path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="sitemap_section"),
 ]

@@ -86,6 +86,9 @@ class Panel:
 
     image: Image
     may_vote: bool
+    """Logged in, and may see the photo for who they are: a key or a link only opens it."""
+    would_vote: bool
+    """Nobody in particular, who could vote after logging in."""
     is_moderator: bool
     may_decide: bool
     """A moderator, and where nobody decides about their own photos, one of another's photo."""
@@ -107,7 +110,8 @@ def read_panel(*, image: Image, viewer: Viewer) -> Panel:
     """Return the panel of a photo that this person may see, in at most eight queries."""
     panel = Panel(
         image=image,
-        may_vote=viewer.is_authenticated,
+        may_vote=viewer.is_authenticated and image.is_visible_to(viewer),
+        would_vote=not viewer.is_authenticated and image.is_visible_to(viewer),
         is_moderator=viewer.is_staff,
         may_decide=viewer.is_staff and may_decide(viewer.pk, image, current_policy()),
     )
@@ -121,7 +125,7 @@ def read_panel(*, image: Image, viewer: Viewer) -> Panel:
     open_suggestions = Suggestion.objects.filter(image=image).open()
     panel.suggestions = list(open_suggestions.select_related("tag", "version"))
     panel.is_waiting = not panel.suggestions and not has_network_spoken(image)
-    if viewer.is_authenticated:
+    if panel.may_vote:
         mine = TagEvent.objects.filter(image=image, actor_id=viewer.pk)
         panel.last_event = mine.not_undone().latest_first().select_related("tag").first()
     return panel

@@ -1,6 +1,6 @@
 """Users, photos, and what people do with them. This room knows nothing of tags or networks."""
 
-from gallery.models.albums import Album, AlbumMember, AlbumPhoto, AlbumQuerySet
+from gallery.models.albums import Album, AlbumMember, AlbumPhoto, AlbumPhotoQuerySet, AlbumQuerySet
 from gallery.models.conversation import Comment, CommentQuerySet, Like
 from gallery.models.images import (
     Colour,
@@ -21,6 +21,7 @@ __all__ = [
     "Album",
     "AlbumMember",
     "AlbumPhoto",
+    "AlbumPhotoQuerySet",
     "AlbumQuerySet",
     "Colour",
     "Comment",

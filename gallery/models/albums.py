@@ -6,12 +6,13 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Visibility, make_key
-from gallery.models.images import Image
+from gallery.models.images import Image, ImageQuerySet
 from gallery.models.people import Follow, Viewer
 
 
@@ -41,6 +42,30 @@ class AlbumQuerySet(models.QuerySet["Album"]):
             | Q(pk__in=AlbumMember.objects.filter(person_id=viewer.pk).values("album_id"))
         )
 
+    def fillable_by(self, viewer: Viewer) -> Self:
+        """Return the albums that this person may put photos into: their own, and shared ones."""
+        members = AlbumMember.objects.filter(person_id=viewer.pk, may_add=True)
+        return self.filter(Q(owner_id=viewer.pk) | Q(pk__in=members.values("album_id")))
+
+    def shared_with(self, viewer: Viewer) -> Self:
+        """Return the albums of others that are shared with this person."""
+        return self.filter(
+            pk__in=AlbumMember.objects.filter(person_id=viewer.pk).values("album_id")
+        )
+
+    def with_photo_counts(self, viewer: Viewer) -> Self:
+        """Return albums with `photo_count`: how many of its photos this person finds in each."""
+        places = AlbumPhoto.objects.seen_by(viewer).filter(album=OuterRef("pk"))
+        number = places.order_by().values("album").annotate(number=Count("pk")).values("number")
+        return self.annotate(photo_count=Coalesce(Subquery(number), 0))
+
+    def with_faces(self, viewer: Viewer) -> Self:
+        """Return albums with `face_id`: the cover if this person finds it there, else the first."""
+        places = AlbumPhoto.objects.seen_by(viewer).filter(album=OuterRef("pk"))
+        chosen = places.filter(image_id=OuterRef("cover_id")).order_by().values("image_id")[:1]
+        first = places.order_by("position", "pk").values("image_id")[:1]
+        return self.annotate(face_id=Coalesce(Subquery(chosen), Subquery(first)))
+
     def newest(self) -> Self:
         """Return the album that was made last first."""
         return self.order_by("-created_at", "-pk")
@@ -49,8 +74,9 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 class Album(models.Model):
     """Photos of its owner, and of members who may add theirs, in an order.
 
-    Being in an album never shows a photo to somebody who may not see it, with two exceptions: to
-    the people the album is shared with, and to whoever opens a share link of the album.
+    Being in an album never shows a photo to somebody who may not see it, with these exceptions: to
+    the owner of the album and the people it is shared with, and to whoever opens a share link of
+    it. An unlisted album shows unlisted photos too: both are for whoever has the link.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="albums")
@@ -70,6 +96,11 @@ class Album(models.Model):
         Image, through="AlbumPhoto", related_name="albums"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # Filled only by the QuerySet methods for lists of albums, and by `gallery.album_lists`.
+    photo_count: int
+    face_id: int | None
+    face: Image | None
 
     objects = AlbumQuerySet.as_manager()
 
@@ -95,6 +126,22 @@ class Album(models.Model):
         return viewer.is_staff or (viewer.is_authenticated and viewer.pk == self.owner_id)
 
 
+class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
+    """Reading places in albums, in words that chain."""
+
+    def seen_by(self, viewer: Viewer) -> Self:
+        """Return the places whose photos this person finds in lists."""
+        return self.showing(Image.objects.visible_to(viewer))
+
+    def showing(self, images: ImageQuerySet) -> Self:
+        """Return the places of these photos."""
+        return self.filter(image_id__in=images.values("pk"))
+
+    def in_order(self) -> Self:
+        """Return places as the album shows them."""
+        return self.order_by("position", "pk")
+
+
 class AlbumPhoto(models.Model):
     """A photo's place in an album. Positions leave gaps, so that moving one changes one row."""
 
@@ -102,6 +149,8 @@ class AlbumPhoto(models.Model):
     image = models.ForeignKey(Image, models.CASCADE, related_name="places")
     position = models.FloatField()
     added_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AlbumPhotoQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["position", "pk"]

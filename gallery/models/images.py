@@ -35,7 +35,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
             return self.filter(public)
         followed = Follow.objects.filter(follower_id=viewer.pk).values("followed_id")
         for_followers = Q(visibility=Visibility.FOLLOWERS, hidden_at=None, owner_id__in=followed)
-        in_shared_albums = Q(hidden_at=None) & _in_albums_shared_with(viewer)
+        in_shared_albums = Q(hidden_at=None) & _in_albums_open_to(viewer)
         return self.filter(public | Q(owner_id=viewer.pk) | for_followers | in_shared_albums)
 
     def on_show(self) -> Self:
@@ -71,12 +71,13 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.select_related("owner")
 
 
-def _in_albums_shared_with(viewer: Viewer) -> Q:
-    """Return the condition that a photo is in an album that is shared with this person."""
+def _in_albums_open_to(viewer: Viewer) -> Q:
+    """Return the condition that a photo is in an album of this person, or one shared with them."""
     from gallery.models.albums import AlbumMember, AlbumPhoto
 
-    albums = AlbumMember.objects.filter(person_id=viewer.pk).values("album_id")
-    return Q(pk__in=AlbumPhoto.objects.filter(album_id__in=albums).values("image_id"))
+    shared = AlbumMember.objects.filter(person_id=viewer.pk).values("album_id")
+    places = AlbumPhoto.objects.filter(Q(album_id__in=shared) | Q(album__owner_id=viewer.pk))
+    return Q(pk__in=places.values("image_id"))
 
 
 _Images = models.Manager.from_queryset(ImageQuerySet)
@@ -145,6 +146,10 @@ class Image(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # In the trash since then; after thirty days it goes for good.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Set by `gallery.access` on a photo that a share link opened: its pages must not give away a
+    # key that would still open it when the link no longer does.
+    withholds_key = False
 
     objects = PresentImages()
     with_trash = ImageQuerySet.as_manager()
@@ -229,8 +234,13 @@ class Image(models.Model):
         # A grid prints hundreds of addresses; looking each up in the table of addresses is slow.
         return reverse("gallery:rendition", args=[self.pk, 0]).removesuffix("0.webp")
 
+    @property
+    def key_query(self) -> str:
+        """Return `key=…` for addresses that belong to an unlisted photo, "" for all others."""
+        return f"key={self.link_key}" if self.is_unlisted and not self.withholds_key else ""
+
     def _keyed(self, address: str) -> str:
-        return f"{address}?key={self.link_key}" if self.is_unlisted else address
+        return f"{address}?{self.key_query}" if self.key_query else address
 
     @property
     def srcset(self) -> str:

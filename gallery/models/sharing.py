@@ -71,6 +71,16 @@ class ShareLink(models.Model):
         is_past = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not is_past
 
+    def leads_somewhere(self) -> bool:
+        """Return whether the link is open, and what it leads to is still there to be seen."""
+        is_gone = self.image is not None and bool(self.image.deleted_at or self.image.hidden_at)
+        return self.is_open() and not is_gone
+
+    @property
+    def is_revoked(self) -> bool:
+        """Return whether its owner or a moderator closed it."""
+        return self.revoked_at is not None
+
     def accepts(self, password: str) -> bool:
         """Return whether this password opens the link; any does where none is asked for."""
         return not self.password or check_password(password, self.password)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gallery.access import own_image_or_404, viewer_of, visible_image_or_404
+from gallery.access import keep_private, own_image_or_404, viewer_of, visible_image_or_404
 from gallery.forms import EditForm
 from gallery.models import Image
 from gallery.paging import page_of_photos
@@ -32,9 +33,14 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_safe
 def image(request: HttpRequest, pk: int) -> HttpResponse:
     """One photo, large, with what people and the network say of it."""
-    found = visible_image_or_404(request, pk)
+    return show_image(request, visible_image_or_404(request, pk))
+
+
+def show_image(request: HttpRequest, found: Image) -> HttpResponse:
+    """Return the page of a photo that this request may open, on whatever way."""
     context = {"image": found, "may_edit": found.is_editable_by(viewer_of(request))}
-    return render(request, "gallery/image.html", context)
+    response = render(request, "gallery/image.html", context)
+    return keep_private(response, is_public=found.is_visible_to(AnonymousUser()))
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from gallery.access import viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.moderation import require_moderator
 from tagging.forms import WITHDRAW, DecisionForm, VoteForm
@@ -29,7 +30,7 @@ from tagging.services.votes import (
     undo_event,
     withdraw_vote,
 )
-from tagging.views.pages import is_htmx, viewer_of
+from tagging.views.pages import is_htmx
 
 UNREADABLE = "This form came in incomplete. Please reload the page and try again."
 
@@ -119,11 +120,6 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except Image.DoesNotExist as error:
         raise Http404 from error
     return answer(request, image, said=f"Undone: {describe_event(event, event.tag)}")
-
-
-def visible_image_or_404(request: HttpRequest, pk: int) -> Image:
-    """Return the photo; one that this person may not see does not exist for them."""
-    return get_object_or_404(Image.objects.visible_to(viewer_of(request)).with_owner(), pk=pk)
 
 
 def ask_to_log_in(request: HttpRequest, image: Image) -> HttpResponse:

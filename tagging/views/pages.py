@@ -7,7 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from gallery.models import Image, Viewer
+from gallery.access import viewer_of, visible_image_or_404
+from gallery.models import Image
 from gallery.paging import page_of_photos
 from tagging.filters import ImageFilter
 from tagging.knowledge import knowledge_of
@@ -19,11 +20,6 @@ from tagging.word_places import place_of
 
 TAGS_PER_PAGE = 120
 COMPLETIONS = 8
-
-
-def viewer_of(request: HttpRequest) -> Viewer:
-    """Return who is looking: a person, or nobody in particular."""
-    return request.user
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -88,8 +84,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def panel(request: HttpRequest, pk: int) -> HttpResponse:
     """The tags of one photo: a fragment for a waiting page, a page of its own without htmx."""
-    images = Image.objects.visible_to(viewer_of(request)).with_owner()
-    image = get_object_or_404(images, pk=pk)
+    image = visible_image_or_404(request, pk)
     number = request.GET.get("look", "0")
     if not (number.isascii() and number.isdigit() and len(number) < 4):
         raise Http404

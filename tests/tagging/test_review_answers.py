@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
-from gallery.models import User
+from gallery.models import Follow, User
 from tagging.models import ImageTag, ReviewTask, Tag, TagEvent, Vote
 from tagging.presets import current_policy
 from tagging.reviewing.sources import CHANCE, Asker
@@ -111,7 +111,14 @@ def test_a_deleted_photo_is_passed_over_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "fields", [{"visibility": "private"}, {"hidden_at": "2026-01-01T00:00Z"}], ids=str
+    "fields",
+    [
+        {"visibility": "private"},
+        {"visibility": "unlisted"},
+        {"visibility": "followers"},
+        {"hidden_at": "2026-01-01T00:00Z"},
+    ],
+    ids=str,
 )
 def test_a_photo_that_was_taken_away_is_passed_over(
     as_bob: Client, alice: User, bob: User, fields: dict[str, str]
@@ -144,8 +151,13 @@ def test_a_merged_tag_is_passed_over_and_its_address_leads_to_the_other(
     assertContains(as_bob.get("/review/?tag=egret"), "Nothing left to ask about “heron”")
 
 
-def test_what_lapsed_is_not_served_again(as_bob: Client, alice: User, bob: User) -> None:
-    ask(bob, make_image(alice, visibility="private"), "heron")
+@pytest.mark.parametrize("visibility", ["private", "unlisted", "followers"])
+def test_what_lapsed_is_not_served_again(
+    as_bob: Client, alice: User, bob: User, visibility: str
+) -> None:
+    # Following somebody lets one see a photo, not judge it in the name of all.
+    Follow.objects.create(follower=bob, followed=alice)
+    ask(bob, make_image(alice, visibility=visibility), "heron")
     assertContains(as_bob.get("/review/"), "Nothing left to ask")
     assert not ReviewTask.objects.exists()
 

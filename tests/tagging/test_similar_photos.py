@@ -53,9 +53,14 @@ def test_the_most_alike_come_first_and_the_unlike_not_at_all(alice: User, bob: U
     assert unlike not in images_of(found)
 
 
-def test_nobody_is_shown_what_they_may_not_see(alice: User, bob: User, mona: User) -> None:
+@pytest.mark.parametrize(
+    "visibility", [Visibility.PRIVATE, Visibility.UNLISTED, Visibility.FOLLOWERS]
+)
+def test_nobody_is_shown_what_they_may_not_see(
+    alice: User, bob: User, mona: User, visibility: Visibility
+) -> None:
     asked = seen_photo(alice, 0)
-    private = seen_photo(alice, 1, visibility=Visibility.PRIVATE)
+    private = seen_photo(alice, 1, visibility=visibility)
     catch_up_vectors(backbone=BACKBONE)
     assert similar_photos(image=asked, viewer=bob) == []
     assert images_of(similar_photos(image=asked, viewer=alice)) == [private]

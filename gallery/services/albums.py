@@ -1,0 +1,196 @@
+"""Everything that writes albums, but their order and the links to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
+from gallery.models import Album, AlbumMember, AlbumPhoto, Image, User, Visibility
+from gallery.notices import tell
+
+# Photos stand so far apart that a thousand can be moved in between before anything is renumbered.
+GAP = 1024.0
+WRITE_SIZE = 500
+
+
+class AlbumRefusal(ValueError):
+    """What cannot be done to an album; the message tells people why, the code tells programs."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def lock_album(album: Album) -> Album:
+    """Return the album, locked until the transaction ends, so that two tabs take turns.
+
+    Raises AlbumRefusal where another tab deleted it.
+    """
+    try:
+        return Album.objects.select_for_update(no_key=True).get(pk=album.pk)
+    except Album.DoesNotExist:
+        message = _("This album has been deleted meanwhile. The photos are still there.")
+        raise AlbumRefusal(message, "gone") from None
+
+
+def make_album(
+    *, owner: User, title: str, description: str = "", visibility: str = Visibility.PRIVATE
+) -> Album:
+    """Return a new empty album."""
+    return Album.objects.create(
+        owner=owner, title=title, description=description, visibility=visibility
+    )
+
+
+@transaction.atomic
+def change_album(
+    *,
+    album: Album,
+    title: str | None = None,
+    description: str | None = None,
+    visibility: str | None = None,
+) -> Album:
+    """Return the album with the given fields changed; what is left out stays as it is."""
+    lock_album(album)
+    changes = {"title": title, "description": description, "visibility": visibility}
+    given = {field: value for field, value in changes.items() if value is not None}
+    for field, value in given.items():
+        setattr(album, field, value)
+    if given:
+        album.save(update_fields=list(given))
+    return album
+
+
+@transaction.atomic
+def delete_album(*, album: Album) -> None:
+    """Delete the album with its order, members and links. The photos stay."""
+    album.delete()
+
+
+@transaction.atomic
+def add_to_album(*, album: Album, images: Iterable[Image], by: User) -> int:
+    """Put photos at the end of the album and return how many were not in it before.
+
+    Only the owner, and members who may add, put photos in, and only photos of their own: nobody
+    else's photo is shown to people its owner did not choose. Otherwise raises AlbumRefusal, and
+    nothing is added.
+    """
+    locked = lock_album(album)
+    chosen = {image.pk: image for image in images}
+    _require_may_add(locked, by)
+    if any(image.owner_id != by.pk for image in chosen.values()):
+        raise AlbumRefusal(_("You can only add photos of your own."), "not_yours")
+    there = AlbumPhoto.objects.filter(album=locked, image_id__in=chosen)
+    new = [pk for pk in chosen if pk not in set(there.values_list("image_id", flat=True))]
+    # A photo that went for good in this moment is passed over.
+    present = set(Image.objects.filter(pk__in=new).values_list("pk", flat=True))
+    last = locked.places.aggregate(last=Max("position"))["last"] or 0.0
+    places = [
+        AlbumPhoto(album=locked, image_id=pk, position=last + GAP * number)
+        for number, pk in enumerate((pk for pk in new if pk in present), 1)
+    ]
+    AlbumPhoto.objects.bulk_create(places, batch_size=WRITE_SIZE)
+    return len(places)
+
+
+def _require_may_add(album: Album, by: User) -> None:
+    members = AlbumMember.objects.filter(album=album, person=by, may_add=True)
+    if by.pk != album.owner_id and not members.exists():
+        raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
+
+
+@transaction.atomic
+def remove_from_album(*, album: Album, images: Iterable[Image], by: User) -> int:
+    """Take photos out of the album and return how many were in it; the photos stay.
+
+    Whoever may change the album removes any, others their own. Otherwise raises AlbumRefusal.
+    """
+    locked = lock_album(album)
+    chosen = list(images)
+    if not locked.is_editable_by(by) and any(image.owner_id != by.pk for image in chosen):
+        raise AlbumRefusal(_("You can only remove photos of your own."), "not_yours")
+    return _take_out(locked, [image.pk for image in chosen])
+
+
+def _take_out(album: Album, image_ids: Iterable[int]) -> int:
+    """Delete the places of these photos, and forget a cover that is among them."""
+    ids = list(image_ids)
+    removed, _rows = AlbumPhoto.objects.filter(album=album, image_id__in=ids).delete()
+    Album.objects.filter(pk=album.pk, cover_id__in=ids).update(cover=None)
+    return removed
+
+
+@transaction.atomic
+def set_cover(*, album: Album, image: Image) -> None:
+    """Make a photo of the album its cover; raise AlbumRefusal where it is not in there."""
+    locked = lock_album(album)
+    if not locked.places.filter(image=image).exists():
+        raise not_in_album()
+    Album.objects.filter(pk=album.pk).update(cover=image)
+
+
+def not_in_album() -> AlbumRefusal:
+    """Return the refusal for a photo that another tab took out of the album."""
+    message = _("This photo is not in the album any more. Please reload the page.")
+    return AlbumRefusal(message, "not_in_album")
+
+
+# --- People -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def share_album_with(*, album: Album, username: str, may_add: bool, by: User) -> AlbumMember:
+    """Let somebody see the album and every photo in it, and tell them; return the membership.
+
+    Somebody it is shared with already only gets the new answer about adding. Raises AlbumRefusal
+    where there is nobody of this name, or it is the owner.
+    """
+    locked = lock_album(album)
+    name = username.strip().removeprefix("@")
+    people = User.objects.filter(is_active=True, left_at=None)
+    person = people.filter(username=name).first() or people.filter(username__iexact=name).first()
+    if person is None:
+        message = _("There is nobody here called “%(name)s”.") % {"name": name}
+        raise AlbumRefusal(message, "unknown_person")
+    if person.pk == locked.owner_id:
+        raise AlbumRefusal(_("The album belongs to this person already."), "is_owner")
+    member, is_new = AlbumMember.objects.update_or_create(
+        album=locked, person=person, defaults={"may_add": may_add}
+    )
+    if is_new:
+        _tell_member(locked, person, by)
+    return member
+
+
+def _tell_member(album: Album, person: User, by: User) -> None:
+    """Write the notice in the language of whoever reads it."""
+    with override(person.language or settings.LANGUAGE_CODE):
+        words = _("%(person)s shares the album “%(album)s” with you.")
+    text = words % {"person": by.username, "album": album.title}
+    tell(texts={person.pk: text}, url=album.get_absolute_url())
+
+
+@transaction.atomic
+def unshare_album(*, album: Album, person: User) -> int:
+    """End somebody's membership, whoever asks for it; return how many photos left with them.
+
+    Their photos go out of the album: they could not take them out themselves any more.
+    """
+    locked = lock_album(album)
+    AlbumMember.objects.filter(album=locked, person=person).delete()
+    theirs = locked.places.filter(image__owner=person)
+    return _take_out(locked, list(theirs.values_list("image_id", flat=True)))
+
+
+def added_in_words(number: int, album: Album) -> str:
+    """Return what to tell a person who added photos."""
+    if number == 0:
+        return _("Nothing new: the album has these already.")
+    return ngettext(
+        "%(number)d photo added to “%(album)s”.", "%(number)d photos added to “%(album)s”.", number
+    ) % {"number": number, "album": album.title}
