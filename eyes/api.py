@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import DefaultRouter
 
 from eyes.api_token import TokenView
+from gallery.views.resumable import UploadsView, UploadView
 from tagging.api.urls import register
 
 router = DefaultRouter()
@@ -13,5 +14,8 @@ register(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="api-token"),
+    # Uploads in pieces, by the tus protocol; the upload page uses the same views.
+    path("uploads/", UploadsView.as_view(), name="uploads"),
+    path("uploads/<uuid:pk>/", UploadView.as_view(), name="upload"),
     path("", include(router.urls)),
 ]

@@ -8,3 +8,10 @@ def prune_notices() -> str:
     from gallery import notices
 
     return f"{notices.prune_notices()} old notices deleted."
+
+
+def forget_expired_uploads() -> str:
+    """Give up uploads that nobody went on with in time; return in words how many."""
+    from gallery.services import uploads
+
+    return f"{uploads.forget_expired_uploads()} unfinished uploads forgotten."

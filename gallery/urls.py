@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gallery import media
-from gallery.views import notices, people, photos, uploading
+from gallery.views import notices, people, photos, resumable, uploading
 
 app_name = "gallery"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("media/<int:pk>/<int:width>.webp", media.rendition, name="rendition"),
     # Uploads
     path("upload/", uploading.upload, name="upload"),
+    path("upload/forget/", uploading.forget, name="upload_forget"),
+    path("upload/begin/", resumable.BatchView.as_view(), name="upload_begin"),
+    path("upload/files/", resumable.UploadsView.as_view(), name="upload_files"),
+    path("upload/files/<uuid:pk>/", resumable.UploadView.as_view(), name="upload_file"),
+    path("upload/files/<uuid:pk>/wishes/", resumable.WishesView.as_view(), name="upload_wishes"),
     # People
     path("people/<str:username>/", people.profile, name="profile"),
     # Notices

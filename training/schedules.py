@@ -128,6 +128,11 @@ JOBS = (
         at=time(2, 30),
     ),
     ScheduledJob(
+        name="Forget uploads that nobody finished",
+        function="gallery.tasks.forget_expired_uploads",
+        rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
         name="Count votes that have come of age",
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,

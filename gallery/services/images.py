@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Lock
 
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,13 +21,15 @@ from gallery.imaging import (
     render_all,
     rendition_widths,
 )
-from gallery.imaging.reading import UnreadablePhoto, check_byte_count
-from gallery.models import Image, User
+from gallery.imaging.reading import check_byte_count
+from gallery.models import Image, Licence, User
 from gallery.moderation import require_moderator
-from gallery.signals import image_published
+from gallery.signals import image_keywords_found, image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
 LONGEST_NAME = 255
+LONGEST_TITLE = 200
+LONGEST_DESCRIPTION = 2000
 HIDING = "hide and restore photos"
 # A process develops one upload at a time, however many threads it serves with: a photo may unfold
 # to a quarter of a gigabyte, and two of them at once would not be ready any sooner.
@@ -53,16 +53,10 @@ class Developed:
     width: int
     height: int
     renditions: dict[int, bytes]
-
-
-@dataclass(frozen=True)
-class UploadOutcome:
-    """What became of one file of an upload: a photo, or the reason why not and its code."""
-
-    name: str
-    stored: StoredImage | None = None
-    problem: str = ""
-    code: str = ""
+    # What the file says of itself, for what its owner leaves empty and for tags of their own.
+    title: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 def develop_image(data: bytes) -> Developed:
@@ -91,30 +85,35 @@ def store_image(
     teaches: bool,
     title: str = "",
     description: str = "",
+    alt: str = "",
+    licence: str = Licence.ALL_RIGHTS,
     is_sample: bool = False,
     announce: bool = True,
     developed: Developed | None = None,
 ) -> StoredImage:
     """Return the stored photo, or the one this person already has with these very bytes.
 
-    Who stores many photos at once hands in what `develop_image` made of the same bytes.
+    One that lies in the trash comes back from it. Title and description that are left empty are
+    those that the file carries. Who stores many photos at once hands in what `develop_image` made
+    of the same bytes.
     Raises UnreadablePhoto and leaves nothing where the bytes are no photo. The files stand in
     their place before the row is committed and go again if that fails; a process that is killed
     in between leaves a folder that no row names. Unless `announce` is off, `image_published`
-    follows the commit.
+    follows the commit, and `image_keywords_found` where the file names some.
     """
     check_byte_count(len(data), settings.EYES_MAX_UPLOAD_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
-    known = Image.objects.filter(owner=owner, sha256=sha256).first()
+    known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
     if known is not None:
-        return StoredImage(known, is_new=False)
+        return StoredImage(bring_back(known), is_new=False)
     if developed is None:
         with _ONE_AT_A_TIME:
             developed = develop_image(data)
     image = Image(
         owner=owner,
-        title=title,
-        description=description,
+        title=title or developed.title[:LONGEST_TITLE],
+        description=description or developed.description[:LONGEST_DESCRIPTION],
+        alt=alt,
         original_name=clean_name(name),
         file_format=developed.file_format,
         sha256=sha256,
@@ -124,6 +123,7 @@ def store_image(
         byte_size=len(data),
         rendition_widths=sorted(developed.renditions),
         visibility=visibility,
+        licence=licence,
         teaches=teaches,
         is_sample=is_sample,
     )
@@ -141,23 +141,35 @@ def save_with_files(image: Image, developed: Developed, data: bytes, announce: b
                 image.save(force_insert=True)
                 place_directory(written, image.directory)
                 if announce:
-                    announce_on_commit(image.pk)
+                    announce_on_commit(image, developed.keywords)
         except IntegrityError:
             remove_directory(image.directory)
-            return StoredImage(
-                Image.objects.get(owner=image.owner, sha256=image.sha256), is_new=False
-            )
+            winner = Image.with_trash.get(owner=image.owner, sha256=image.sha256)
+            return StoredImage(bring_back(winner), is_new=False)
         except BaseException:
             remove_directory(image.directory)
             raise
     return StoredImage(image, is_new=True)
 
 
-def announce_on_commit(image_id: int) -> None:
+def bring_back(image: Image) -> Image:
+    """Return the photo, out of the trash where it lay there: whoever uploads it wants it."""
+    if image.deleted_at is not None:
+        image.deleted_at = None
+        image.save(update_fields=["deleted_at"])
+    return image
+
+
+def announce_on_commit(image: Image, keywords: tuple[str, ...]) -> None:
     """Tell the listeners of a new photo once it is truly there; one that fails stops no other."""
+    image_id, person_id = image.pk, image.owner_id
 
     def announce() -> None:
         image_published.send_robust(sender=Image, image_id=image_id)
+        if keywords:
+            image_keywords_found.send_robust(
+                sender=Image, image_id=image_id, person_id=person_id, keywords=keywords
+            )
 
     transaction.on_commit(announce)
 
@@ -177,44 +189,23 @@ def clean_name(name: str) -> str:
     return printable
 
 
-def store_uploads(
-    *, owner: User, files: Iterable[UploadedFile[bytes]], visibility: str, teaches: bool
-) -> list[UploadOutcome]:
-    """Return what became of each file; one bad file does not stop the rest.
-
-    The answer about teaching is remembered, to be offered again at the next upload.
-    """
-    outcomes = []
-    for file in files:
-        name = file.name or ""
-        try:
-            # An over-long file lies on disk by now; it is never read into memory.
-            check_byte_count(file.size or 0, settings.EYES_MAX_UPLOAD_BYTES)
-            stored = store_image(
-                owner=owner, data=file.read(), name=name, visibility=visibility, teaches=teaches
-            )
-            outcomes.append(UploadOutcome(clean_name(name), stored))
-        except UnreadablePhoto as error:
-            outcomes.append(UploadOutcome(clean_name(name), problem=str(error), code=error.code))
-    if owner.offers_photos != teaches:
-        owner.offers_photos = teaches
-        owner.save(update_fields=["offers_photos"])
-    return outcomes
-
-
 def update_image(
     *,
     image: Image,
     title: str | None = None,
     description: str | None = None,
+    alt: str | None = None,
     visibility: str | None = None,
+    licence: str | None = None,
     teaches: bool | None = None,
 ) -> Image:
     """Return the photo with the given fields changed; what is left out stays as it is."""
     changes = {
         "title": title,
         "description": description,
+        "alt": alt,
         "visibility": visibility,
+        "licence": licence,
         "teaches": teaches,
     }
     fields = [field for field, value in changes.items() if value is not None]
