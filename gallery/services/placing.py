@@ -28,9 +28,9 @@ def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Albu
     if not images or not (wishes.album or wishes.new_album):
         return None
     album = (
-        albums_open_to(by).filter(pk=wishes.album).first()
-        if wishes.album
-        else _album_called(wishes.new_album, by, wishes.visibility)
+        _album_called(wishes.new_album, by, wishes.visibility)
+        if wishes.new_album
+        else albums_open_to(by).filter(pk=wishes.album).first()
     )
     if album is None:
         return None

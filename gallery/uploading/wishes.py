@@ -10,8 +10,8 @@ from typing import Any
 class Wishes:
     """Who may see a photo, what it is called and where it belongs, asked before it arrives.
 
-    `album` is the id of an album that the person may add to; `new_album` is the title of one that
-    is made if they have none of that name.
+    `album` is the id of an album that the person may add to. `new_album` comes before it: the title
+    of one that is made if they have none of that name.
     """
 
     visibility: str
