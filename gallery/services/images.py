@@ -103,9 +103,9 @@ def store_image(
     """
     check_byte_count(len(data), settings.EYES_MAX_UPLOAD_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
-    known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
+    known = known_image(owner=owner, sha256=sha256)
     if known is not None:
-        return StoredImage(bring_back(known), is_new=False)
+        return StoredImage(known, is_new=False)
     if developed is None:
         with _ONE_AT_A_TIME:
             developed = develop_image(data)
@@ -130,6 +130,20 @@ def store_image(
     return save_with_files(image, developed, data, announce)
 
 
+def known_image(*, owner: User, sha256: str) -> Image | None:
+    """Return the photo that this person has of these bytes, out of the trash if it lay there."""
+    known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
+    return known and bring_back(image=known)
+
+
+def bring_back(*, image: Image) -> Image:
+    """Return the photo, out of the trash where it was there: its owner uploaded it again."""
+    if image.deleted_at is not None:
+        image.deleted_at = None
+        image.save(update_fields=["deleted_at"])
+    return image
+
+
 def save_with_files(image: Image, developed: Developed, data: bytes, announce: bool) -> StoredImage:
     """Save a new row with its files; where another upload of the same bytes won, return that."""
     files = {image.original_path.name: data}
@@ -141,35 +155,37 @@ def save_with_files(image: Image, developed: Developed, data: bytes, announce: b
                 image.save(force_insert=True)
                 place_directory(written, image.directory)
                 if announce:
-                    announce_on_commit(image, developed.keywords)
+                    announce_on_commit(image.pk)
+                    announce_keywords_on_commit(image, developed.keywords)
         except IntegrityError:
             remove_directory(image.directory)
-            winner = Image.with_trash.get(owner=image.owner, sha256=image.sha256)
-            return StoredImage(bring_back(winner), is_new=False)
+            known = known_image(owner=image.owner, sha256=image.sha256)
+            if known is None:
+                raise
+            return StoredImage(known, is_new=False)
         except BaseException:
             remove_directory(image.directory)
             raise
     return StoredImage(image, is_new=True)
 
 
-def bring_back(image: Image) -> Image:
-    """Return the photo, out of the trash where it lay there: whoever uploads it wants it."""
-    if image.deleted_at is not None:
-        image.deleted_at = None
-        image.save(update_fields=["deleted_at"])
-    return image
-
-
-def announce_on_commit(image: Image, keywords: tuple[str, ...]) -> None:
+def announce_on_commit(image_id: int) -> None:
     """Tell the listeners of a new photo once it is truly there; one that fails stops no other."""
-    image_id, person_id = image.pk, image.owner_id
 
     def announce() -> None:
         image_published.send_robust(sender=Image, image_id=image_id)
-        if keywords:
-            image_keywords_found.send_robust(
-                sender=Image, image_id=image_id, person_id=person_id, keywords=keywords
-            )
+
+    transaction.on_commit(announce)
+
+
+def announce_keywords_on_commit(image: Image, keywords: tuple[str, ...]) -> None:
+    """Tell the listeners what the file of a new photo names; nothing where it names nothing."""
+    if not keywords:
+        return
+    told = {"image_id": image.pk, "person_id": image.owner_id, "keywords": keywords}
+
+    def announce() -> None:
+        image_keywords_found.send_robust(sender=Image, **told)
 
     transaction.on_commit(announce)
 

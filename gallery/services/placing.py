@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 
@@ -34,10 +33,10 @@ def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Albu
     )
     if album is None:
         return None
-    add_to_album = import_module("gallery.services.albums").add_to_album
+    albums = import_module("gallery.services.albums")
     try:
-        add_to_album(album=album, images=images, by=by)
-    except PermissionDenied:
+        albums.add_to_album(album=album, images=images, by=by)
+    except albums.AlbumRefusal:
         return None
     return album
 
@@ -48,6 +47,6 @@ def _album_called(title: str, owner: User, visibility: str) -> Album:
 
     Several photos of a batch arrive at once; the person's row is held so that they share one.
     """
-    User.objects.select_for_update().get(pk=owner.pk)
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     known = Album.objects.filter(owner=owner, title=title).first()
     return known or Album.objects.create(owner=owner, title=title, visibility=visibility)

@@ -47,7 +47,7 @@ def open_upload(
     except UnreadablePhoto as problem:
         raise UploadRefused(status_for(problem.code), problem.code, str(problem)) from None
     # Two requests at once would both find room; the person's row lets one through at a time.
-    User.objects.select_for_update().get(pk=owner.pk)
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     _check_room(owner, size)
     upload = Upload.objects.create(
         owner=owner,
