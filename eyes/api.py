@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 
 from eyes.api_token import TokenView
 from gallery.api_sharing import register as register_sharing
+from gallery.views.resumable import UploadsView, UploadView
 from tagging.api.urls import register
 
 router = DefaultRouter()
@@ -15,5 +16,8 @@ register_sharing(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="api-token"),
+    # Uploads in pieces, by the tus protocol; the upload page uses the same views.
+    path("uploads/", UploadsView.as_view(), name="uploads"),
+    path("uploads/<uuid:pk>/", UploadView.as_view(), name="upload"),
     path("", include(router.urls)),
 ]

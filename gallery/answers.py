@@ -8,9 +8,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from gallery.forms import UploadForm
-from gallery.services.images import UploadOutcome
+from gallery.models import Upload
+from gallery.services.batches import UploadOutcome
+from gallery.uploading.words import words_for_script
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -52,19 +56,33 @@ def status_of(outcomes: list[UploadOutcome]) -> int:
     return HTTPStatus.OK
 
 
+def page_context(form: UploadForm) -> dict[str, Any]:
+    """Return what the upload page shows beside the outcomes of a form that was just sent."""
+    mine = Upload.objects.filter(owner=form.uploader)
+    return {
+        "form": form,
+        "unfinished": mine.under_way(timezone.now()).count(),
+        "words": words_for_script(),
+    }
+
+
 def answer_in_page(
     request: HttpRequest, form: UploadForm, outcomes: list[UploadOutcome]
 ) -> HttpResponse:
     """Return the way to the photos, or the form again with what is wrong beside each file."""
     status = status_of(outcomes)
     if status >= HTTPStatus.BAD_REQUEST:
-        context = {"form": form, "outcomes": outcomes}
+        context = page_context(form) | {"outcomes": outcomes}
         return render(request, "gallery/upload.html", context, status=status)
     stored = [outcome.stored for outcome in outcomes if outcome.stored]
     if len(stored) == 1:
         if not stored[0].is_new:
-            messages.info(request, "You already have this photo: here it is.")
+            messages.info(request, _("You already have this photo: here it is."))
         return redirect(stored[0].image)
     fresh = sum(item.is_new for item in stored)
-    messages.success(request, f"{fresh} of {len(stored)} photos are new and stored.")
+    messages.success(
+        request,
+        _("%(fresh)s of %(count)s photos are new and stored.")
+        % {"fresh": fresh, "count": len(stored)},
+    )
     return redirect(stored[0].image.owner)

@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from gallery.access import may_open_image
+from gallery.access import may_download_original, may_open_image
 from gallery.models import Image
 from gallery.originals import ORIGINAL_TYPES, download_name, published_original
 
@@ -65,7 +65,10 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
     try:
         if request.user.pk == image.owner_id:
             response: HttpResponseBase = FileResponse(image.original_path.open("rb"))
-        elif image.offers_original and (data := published_original(image)) is not None:
+        elif (
+            may_download_original(request, image)
+            and (data := published_original(image)) is not None
+        ):
             response = HttpResponse(data)
         else:
             raise Http404

@@ -8,3 +8,6 @@ from django.dispatch import Signal
 image_published = Signal()
 # A photo is gone. Keyword arguments: sha256 of its original bytes, image_id.
 image_deleted = Signal()
+# A new photo's file names what is on it. Keyword arguments: image_id, person_id of who uploaded it,
+# keywords as they stand in the file.
+image_keywords_found = Signal()

@@ -46,3 +46,10 @@ def complete_photos(after: int = 0) -> str:
     problem = complete_image(image_id=pk)
     async_task("gallery.tasks.complete_photos", pk, save=False)
     return f"Photo {pk}: {problem or 'complete'}"
+
+
+def forget_expired_uploads() -> str:
+    """Give up uploads that nobody went on with in time; return in words how many."""
+    from gallery.services import uploads
+
+    return f"{uploads.forget_expired_uploads()} unfinished uploads forgotten."

@@ -14,6 +14,7 @@ from gallery.views import (
     notices,
     people,
     photos,
+    resumable,
     sharing,
     uploading,
 )
@@ -31,6 +32,11 @@ urlpatterns = [
     path("images/<int:pk>/original/", media.original, name="original"),
     # Uploads
     path("upload/", uploading.upload, name="upload"),
+    path("upload/forget/", uploading.forget, name="upload_forget"),
+    path("upload/begin/", resumable.BatchView.as_view(), name="upload_begin"),
+    path("upload/files/", resumable.UploadsView.as_view(), name="upload_files"),
+    path("upload/files/<uuid:pk>/", resumable.UploadView.as_view(), name="upload_file"),
+    path("upload/files/<uuid:pk>/wishes/", resumable.WishesView.as_view(), name="upload_wishes"),
     # People
     path("people/<str:username>/", people.profile, name="profile"),
     # Notices

@@ -1,151 +1,327 @@
-// Sends photos one by one, each with its own progress and its own error. Without this script the
-// form sends them together, and the page that follows says the same.
+// Uploads what was chosen, several files at once: known ones are not sent, cut ones go on. Without
+// this script the form sends its files together, and the page that follows says the same.
 "use strict";
 
-const AT_ONCE = 2;
+const AT_ONCE = 3;
+const FIRST_GROUP = 6;
+const LARGEST_GROUP = 60;
+const GROUP_BYTES = 300_000_000;
+const SECONDS_BETWEEN_WORDS = 15;
+
 const form = document.getElementById("upload");
 const drop = document.getElementById("drop");
-const picker = form.querySelector("input[type=file]");
-const rows = document.getElementById("uploads");
+const button = document.getElementById("send");
+const total = document.getElementById("total");
+const meter = document.getElementById("total-meter");
 const done = document.getElementById("done");
-const status = document.getElementById("status");
-const button = form.querySelector("button[type=submit]");
+const words = JSON.parse(document.getElementById("upload-words").textContent);
 const largest = Number(form.dataset.largest);
-let chosen = [];
+const suffixes = form.dataset.suffixes.split(" ");
+const batch = document.getElementById("batch");
+const WISHES = ["title", "description", "alt", "album", "new_album", "visibility", "licence", "teaches"];
 
-drop.classList.add("drop--alive");
-picker.required = false;
+const items = new Map();
+let waiting = [];
+let ready = [];
+let preparing = null;
+let isRunning = false;
+let groupSize = FIRST_GROUP;
+let lastSaid = 0;
 
-const element = (name, className, text = "") => {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+const fill = (sentence, told) => sentence.replace(/\{(\w+)\}/g, (_, name) => told[name]);
+
+const batchWishes = () => {
+  const told = new FormData(form);
+  return Object.fromEntries(WISHES.map((name) => [name, told.get(name) ?? ""]));
 };
 
-const addRow = (file) => {
-  const row = element("li", "upload-row");
-  const photo = element("img", "upload-row__photo");
-  photo.alt = "";
-  photo.src = URL.createObjectURL(file);
-  photo.addEventListener("load", () => URL.revokeObjectURL(photo.src), { once: true });
-  // A picture that the browser cannot show (HEIC in most) leaves its place empty.
-  photo.addEventListener("error", () => photo.classList.add("upload-row__photo--blank"));
-  const state = element("span", "upload-row__state", "Ready to upload");
-  row.append(photo, element("span", "upload-row__name", file.name), state);
-  rows.append(row);
-  rows.hidden = false;
-  return { file, row, state, photo, settled: false };
+// What one photo is to have differently; an album of its own stands against any name of a new one.
+const mergedWishes = (item) => {
+  const own = Object.fromEntries(Object.entries(item.own).filter(([, value]) => value !== ""));
+  return { ...item.batch, ...(own.album ? { new_album: "" } : {}), ...own };
 };
 
-const choose = (files) => {
-  for (const file of files) chosen.push(addRow(file));
-  const count = chosen.filter((item) => !item.settled).length;
-  button.textContent = count > 1 ? `Upload ${count} photos` : "Upload";
-  status.textContent = `${count} chosen.`;
+const places = { files: form.dataset.files, begin: form.dataset.begin, wishes: batchWishes };
+
+const set = (item, state, sentence, more = {}) => {
+  Object.assign(item, { state, words: sentence }, more);
+  showState(item);
 };
 
-const fail = (item, words) => {
-  item.settled = true;
-  item.row.classList.add("upload-row--bad");
-  item.state.textContent = words;
+const fail = (item, sentence, isHopeless = false) => {
+  set(item, "failed", sentence, { isHopeless });
+  rows.showFirst(item);
 };
 
 const succeed = (item, stored) => {
-  item.settled = true;
-  item.url = stored.url;
-  item.photo.classList.remove("upload-row__photo--blank");
-  item.photo.src = stored.thumbnail;
-  const link = element("a", "", stored.is_new ? "Stored. Look at it" : "You already have it. Look at it");
-  link.href = stored.url;
-  item.state.replaceChildren(link);
+  set(item, "stored", stored.is_new ? words.stored : words.known, { stored, share: 1 });
 };
 
-const answer = (item, request) => {
-  const body = request.response;
-  const file = body && body.files && body.files[0];
-  if (file && file.url) succeed(item, file);
-  else if (file) fail(item, file.error);
-  else if (body && body.errors) fail(item, Object.values(body.errors).flat().join(" "));
-  else if (request.status === 413) fail(item, "The file is too large.");
-  else if (request.status === 403 || request.responseURL.includes("/accounts/login/")) fail(item, "Your session has ended. Please load the page again.");
-  else fail(item, "Something broke on our side. Please try again.");
+const reasonOf = (problem) => {
+  if (!(problem instanceof Refusal)) return words.changed;
+  if (SESSION_ENDED.includes(problem.status)) return words.session;
+  if (problem.status === 0) return words.broken;
+  if (problem.status === -2) return words.changed;
+  return problem.message || words.server;
 };
 
-const send = (item) =>
-  new Promise((resolve) => {
-    if (item.file.size > largest) {
-      const size = (item.file.size / 1e6).toFixed(1);
-      fail(item, `The file has ${size} MB; the limit is ${largest / 1e6} MB.`);
-      resolve();
-      return;
+// Counted anew each time: a few thousand additions are less than one picture on the screen.
+const showTotal = () => {
+  const all = [...items.values()];
+  const count = (state) => all.filter((item) => item.state === state).length;
+  const told = { count: all.length, stored: count("stored"), failed: count("failed") };
+  const open = all.length - told.stored - told.failed;
+  total.textContent = fill(told.failed ? words.totalFailed : words.total, told);
+  if (!isRunning && open === all.length) total.textContent = all.length ? fill(words.chosen, told) : "";
+  const bytes = all.reduce((sum, item) => sum + item.file.size, 0);
+  const sent = all.reduce((sum, item) => sum + item.file.size * (item.state === "failed" ? 1 : item.share), 0);
+  meter.hidden = !isRunning;
+  meter.value = bytes ? sent / bytes : 0;
+  const again = all.filter((item) => item.state === "failed" && !item.isHopeless).length;
+  button.disabled = isRunning;
+  button.hidden = all.length > 0 && !open && !again;
+  button.textContent = open > 1 ? fill(words.uploadMany, { count: open }) : open || !again ? words.upload : words.retry;
+  if (isRunning && Date.now() - lastSaid > 1000 * SECONDS_BETWEEN_WORDS) {
+    lastSaid = Date.now();
+    say(total.textContent);
+  }
+};
+
+let isTotalDue = false;
+const showTotalSoon = () => {
+  if (isTotalDue) return;
+  isTotalDue = true;
+  setTimeout(() => {
+    isTotalDue = false;
+    showTotal();
+  }, 200);
+};
+
+const choose = (files, { isFolder = false } = {}) => {
+  const photos = isFolder ? files.filter((file) => isPhotoFile(file, suffixes)) : files;
+  const added = [];
+  for (const file of photos) {
+    const key = `${file.webkitRelativePath || file.name}/${file.size}/${file.lastModified}`;
+    if (items.has(key)) continue;
+    const item = { key, file, own: {}, state: "waiting", words: words.waiting, share: 0, offset: 0, sha256: "" };
+    items.set(key, item);
+    added.push(item);
+  }
+  waiting.push(...added);
+  rows.add(added);
+  showTotal();
+  const leftOut = files.length - photos.length;
+  say([fill(words.chosen, { count: items.size }), leftOut ? fill(words.leftOut, { count: leftOut }) : ""].join(" "));
+};
+
+const isAllowed = (item) => {
+  if (item.file.size <= largest) return true;
+  const told = { size: (item.file.size / 1e6).toFixed(1), limit: largest / 1e6 };
+  fail(item, fill(words.tooLarge, told), true);
+  return false;
+};
+
+const nextGroup = () => {
+  const group = [];
+  let bytes = 0;
+  while (waiting.length && group.length < groupSize && bytes < GROUP_BYTES) {
+    const item = waiting.shift();
+    if (!isAllowed(item)) continue;
+    bytes += item.file.size;
+    group.push(item);
+  }
+  groupSize = Math.min(2 * groupSize, LARGEST_GROUP);
+  return group;
+};
+
+const hashGroup = async (group) => {
+  for (const item of group) {
+    try {
+      set(item, "looking", words.looking);
+      item.sha256 ||= await hashOf(item.file);
+    } catch {
+      fail(item, words.changed, true);
     }
-    const data = new FormData(form);
-    data.set(picker.name, item.file);
-    const bar = element("progress", "meter");
-    bar.max = 100;
-    bar.value = 0;
-    bar.setAttribute("aria-label", item.file.name);
-    item.state.textContent = "Uploading";
-    item.row.append(bar);
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
-      if (event.loaded === event.total) item.state.textContent = "Preparing";
-    });
-    request.addEventListener("load", () => answer(item, request));
-    request.addEventListener("error", () => fail(item, "The connection broke. Please try again."));
-    request.addEventListener("loadend", () => {
-      bar.remove();
-      resolve();
-    });
-    request.send(data);
-  });
+  }
+  return group.filter((item) => item.state === "looking");
+};
 
-const sendAll = async () => {
-  const waiting = chosen.filter((item) => !item.settled);
-  const work = async () => {
-    while (waiting.length) await send(waiting.shift());
+// Asks once for many files; those that are here already are done, the rest may be sent.
+const prepare = async (group) => {
+  const hashed = await hashGroup(group);
+  if (!hashed.length) return;
+  const shared = batchWishes();
+  const asked = { sha256: hashed.map((item) => item.sha256).filter(Boolean), wishes: shared };
+  try {
+    const { told } = await withRetries(() => askJson(places.begin, asked));
+    for (const item of hashed) {
+      Object.assign(item, { batch: shared, wishes: mergedWishes({ ...item, batch: shared }) });
+      const known = told.photos[item.sha256];
+      if (known) {
+        succeed(item, known);
+        continue;
+      }
+      if (told.uploads[item.sha256]) goOn(item, told.uploads[item.sha256]);
+      set(item, "waiting", words.waiting);
+      ready.push(item);
+    }
+  } catch (problem) {
+    stop(reasonOf(problem));
+    for (const item of hashed) set(item, "waiting", words.waiting);
+    waiting = [...hashed, ...waiting];
+  }
+  showTotalSoon();
+};
+
+// Keeps a few files ready, so that one is sent while others are looked at.
+const nextReady = async () => {
+  while (isRunning) {
+    if (!preparing && ready.length < 2 * AT_ONCE && waiting.length) {
+      preparing = prepare(nextGroup()).finally(() => { preparing = null; });
+    }
+    if (ready.length) return ready.shift();
+    if (!preparing) return null;
+    await preparing;
+  }
+  return null;
+};
+
+const stop = (sentence) => {
+  isRunning = false;
+  document.getElementById("problem").textContent = sentence;
+  document.getElementById("problem").hidden = !sentence;
+};
+
+const send = async (item) => {
+  const onProgress = (bytes) => {
+    const share = Math.min(bytes / item.file.size, 1);
+    const percent = Math.floor(100 * share);
+    set(item, "sending", share < 1 ? fill(words.uploading, { percent }) : words.preparing, { share });
+    showTotalSoon();
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const onPause = (seconds) => set(item, "sending", fill(words.again, { seconds }));
+  onProgress(item.offset);
+  try {
+    succeed(item, await deliver(item, places, { onProgress, onPause }));
+  } catch (problem) {
+    if (!items.has(item.key)) return;
+    const isHopeless = problem.status === -2 || problem.status === 413 || (problem.status === 422 && problem.code !== "wishes");
+    fail(item, reasonOf(problem), isHopeless);
+    // Every other file would fail in the same way, so the rest waits for a new start.
+    if (SESSION_ENDED.includes(problem.status) || problem.status === 0) stop(reasonOf(problem));
+  }
+  showTotalSoon();
+};
+
+const work = async () => {
+  for (let item = await nextReady(); item; item = await nextReady()) {
+    if (items.has(item.key)) await send(item);
+  }
 };
 
 const finish = () => {
-  const stored = chosen.filter((item) => item.url);
-  // One photo alone, and it went well: its page is what the person wants to see.
-  if (chosen.length === 1 && stored.length === 1) {
-    window.location.assign(stored[0].url);
-    return;
-  }
-  status.textContent = `${stored.length} of ${chosen.length} photos are stored.`;
-  button.textContent = "Upload";
-  button.disabled = false;
+  const all = [...items.values()];
+  const stored = all.filter((item) => item.stored);
+  waiting = [...ready, ...waiting];
+  ready = [];
+  isRunning = false;
+  showTotal();
+  say(total.textContent);
   done.hidden = stored.length === 0;
-  if (!done.hidden) done.focus();
+  // One photo alone, and it went well: its page is what the person wants to see.
+  if (all.length === 1 && stored.length === 1) window.location.assign(stored[0].stored.url);
 };
 
-picker.addEventListener("change", () => {
-  choose(picker.files);
-  picker.value = "";
-});
-for (const name of ["dragenter", "dragover"]) {
-  drop.addEventListener(name, () => drop.classList.add("drop--over"));
-}
-for (const name of ["dragleave", "drop"]) {
-  drop.addEventListener(name, () => drop.classList.remove("drop--over"));
+const start = async () => {
+  stop("");
+  isRunning = true;
+  lastSaid = Date.now();
+  batch.open = false;
+  showTotal();
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  finish();
+};
+
+const acts = {
+  remove: (item) => {
+    const next = item.row.nextElementSibling?.querySelector("[data-part=remove]:not([hidden])");
+    (next ?? drop.querySelector("input")).focus();
+    items.delete(item.key);
+    waiting = waiting.filter((one) => one !== item);
+    rows.remove(item);
+    item.isCancelled = true;
+    item.abort?.();
+    if (item.address) ask("DELETE", item.address).catch(() => {});
+    showTotal();
+  },
+  retry: (item) => {
+    set(item, "waiting", words.waiting);
+    waiting.push(item);
+    if (!isRunning) start();
+  },
+  wish: (item, name, value) => {
+    item.own[name] = value;
+    if (item.batch) item.wishes = mergedWishes(item);
+  },
+  wished: (item) => {
+    if (item.state !== "stored" || !item.address) return;
+    sendWishes(item).catch((problem) => say(fill(words.notSaved, { reason: reasonOf(problem) })));
+  },
+};
+const rows = new UploadRows(document.getElementById("uploads"), words, acts);
+
+drop.classList.add("drop--alive");
+for (const picker of drop.querySelectorAll("input[type=file]")) {
+  picker.required = false;
+  picker.closest("label").hidden = picker.dataset.needs !== undefined && !(picker.dataset.needs in picker);
+  picker.addEventListener("change", () => {
+    choose([...picker.files], { isFolder: picker.dataset.needs !== undefined });
+    picker.value = "";
+  });
 }
 
-form.addEventListener("submit", async (event) => {
+// Wherever on the page it is let go: a file must never replace the page.
+let over = 0;
+const light = () => drop.classList.toggle("drop--over", over > 0);
+for (const [name, change] of [["dragenter", 1], ["dragleave", -1]]) {
+  window.addEventListener(name, () => {
+    over += change;
+    light();
+  });
+}
+window.addEventListener("dragover", (event) => event.preventDefault());
+window.addEventListener("drop", async (event) => {
   event.preventDefault();
-  if (!chosen.some((item) => !item.settled)) {
-    status.textContent = "Please choose at least one photo.";
-    picker.focus();
+  over = 0;
+  light();
+  const { files, isFolder } = await filesDropped(event.dataTransfer);
+  choose(files, { isFolder });
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData?.files.length) choose([...event.clipboardData.files]);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (isRunning) event.preventDefault();
+});
+
+// Enter in the details of one photo is no wish to begin.
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("input[data-wish]")) event.preventDefault();
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (isRunning) return;
+  // What failed for a reason that may have passed is tried again with the rest.
+  for (const item of items.values()) {
+    if (item.state === "failed" && !item.isHopeless) acts.retry(item);
+  }
+  if (isRunning) return;
+  if (waiting.length) {
+    start();
     return;
   }
-  button.disabled = true;
-  await sendAll();
-  finish();
+  say(words.chooseOne);
+  document.getElementById("problem").textContent = words.chooseOne;
+  document.getElementById("problem").hidden = false;
+  drop.querySelector("input").focus();
 });

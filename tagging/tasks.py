@@ -27,6 +27,14 @@ def tag_image(image_id: int) -> str:
     return f"Photo {image_id} is tagged; photos tagged by this job: {tagged}."
 
 
+def add_keyword_tags(image_id: int, person_id: int, keywords: list[str]) -> str:
+    """Make the words in a photo's file tags of who uploaded it; return in words how many."""
+    from tagging.services import keywords as service
+
+    added = service.add_keyword_tags(image_id=image_id, person_id=person_id, keywords=keywords)
+    return f"{added} of {len(keywords)} keywords are tags of photo {image_id}."
+
+
 def tag_waiting() -> str:
     """Tag photos whose own jobs were lost or failed; for every hour and after a worker's death."""
     from tagging.services import batches

@@ -134,6 +134,11 @@ JOBS = (
         at=time(2, 15),
     ),
     ScheduledJob(
+        name="Forget uploads that nobody finished",
+        function="gallery.tasks.forget_expired_uploads",
+        rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
         name="Count votes that have come of age",
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,

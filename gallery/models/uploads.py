@@ -21,6 +21,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         """Return uploads that have not become a photo."""
         return self.filter(image=None)
 
+    def under_way(self, moment: datetime) -> Self:
+        """Return uploads that may still become a photo: neither failed nor expired."""
+        return self.unfinished().filter(problem="", expires_at__gt=moment)
+
     def expired_at(self, moment: datetime) -> Self:
         """Return uploads that nobody went on with in time."""
         return self.filter(expires_at__lte=moment)
@@ -54,6 +58,11 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.pk)
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether it has become a photo, or never will."""
+        return self.image_id is not None or self.problem != ""
 
     @property
     def path(self) -> Path:

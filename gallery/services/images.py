@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Lock
 
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gallery.imaging import UnreadablePhoto
 from gallery.imaging.reading import check_byte_count
-from gallery.models import Image, User
+from gallery.models import Image, Licence, User
 from gallery.moderation import require_moderator
 from gallery.services.developing import Developed as Developed
 from gallery.services.developing import develop_image as develop_image
 from gallery.services.developing import facts_of
-from gallery.signals import image_published
+from gallery.signals import image_keywords_found, image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
 LONGEST_NAME = 255
@@ -41,16 +38,6 @@ class StoredImage:
     is_new: bool
 
 
-@dataclass(frozen=True)
-class UploadOutcome:
-    """What became of one file of an upload: a photo, or the reason why not and its code."""
-
-    name: str
-    stored: StoredImage | None = None
-    problem: str = ""
-    code: str = ""
-
-
 def store_image(
     *,
     owner: User,
@@ -60,22 +47,25 @@ def store_image(
     teaches: bool,
     title: str = "",
     description: str = "",
+    alt: str = "",
+    licence: str = Licence.ALL_RIGHTS,
     is_sample: bool = False,
     announce: bool = True,
     developed: Developed | None = None,
 ) -> StoredImage:
     """Return the stored photo, or the one this person already has with these very bytes.
 
-    Where no title or description is given, those that the author wrote into the file are taken.
-    Who stores many photos at once hands in what `develop_image` made of the same bytes.
+    One that lies in the trash comes back from it. Where no title, description or alternative text
+    is given, those that the author wrote into the file are taken. Who stores many photos at once
+    hands in what `develop_image` made of the same bytes.
     Raises UnreadablePhoto and leaves nothing where the bytes are no photo. The files stand in
     their place before the row is committed and go again if that fails; a process that is killed
     in between leaves a folder that no row names. Unless `announce` is off, `image_published`
-    follows the commit.
+    follows the commit, and `image_keywords_found` where the file names some.
     """
     check_byte_count(len(data), settings.EYES_MAX_UPLOAD_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
-    known = Image.objects.filter(owner=owner, sha256=sha256).first()
+    known = known_image(owner=owner, sha256=sha256)
     if known is not None:
         return StoredImage(known, is_new=False)
     if developed is None:
@@ -85,7 +75,7 @@ def store_image(
         owner=owner,
         title=title or developed.metadata.title,
         description=description or developed.metadata.description,
-        alt=developed.metadata.alt,
+        alt=alt or developed.metadata.alt,
         original_name=clean_name(name),
         file_format=developed.file_format,
         sha256=sha256,
@@ -95,6 +85,7 @@ def store_image(
         byte_size=len(data),
         rendition_widths=sorted(developed.renditions),
         visibility=visibility,
+        licence=licence,
         teaches=teaches,
         is_sample=is_sample,
         colour=developed.colour,
@@ -102,6 +93,20 @@ def store_image(
         **facts_of(developed.metadata),
     )
     return save_with_files(image, developed, data, announce)
+
+
+def known_image(*, owner: User, sha256: str) -> Image | None:
+    """Return the photo that this person has of these bytes, out of the trash if it lay there."""
+    known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
+    return known and bring_back(image=known)
+
+
+def bring_back(*, image: Image) -> Image:
+    """Return the photo, out of the trash where it was there: its owner uploaded it again."""
+    if image.deleted_at is not None:
+        image.deleted_at = None
+        image.save(update_fields=["deleted_at"])
+    return image
 
 
 def save_with_files(image: Image, developed: Developed, data: bytes, announce: bool) -> StoredImage:
@@ -116,11 +121,13 @@ def save_with_files(image: Image, developed: Developed, data: bytes, announce: b
                 place_directory(written, image.directory)
                 if announce:
                     announce_on_commit(image.pk)
+                    announce_keywords_on_commit(image, developed.keywords)
         except IntegrityError:
             remove_directory(image.directory)
-            return StoredImage(
-                Image.objects.get(owner=image.owner, sha256=image.sha256), is_new=False
-            )
+            known = known_image(owner=image.owner, sha256=image.sha256)
+            if known is None:
+                raise
+            return StoredImage(known, is_new=False)
         except BaseException:
             remove_directory(image.directory)
             raise
@@ -132,6 +139,18 @@ def announce_on_commit(image_id: int) -> None:
 
     def announce() -> None:
         image_published.send_robust(sender=Image, image_id=image_id)
+
+    transaction.on_commit(announce)
+
+
+def announce_keywords_on_commit(image: Image, keywords: tuple[str, ...]) -> None:
+    """Tell the listeners what the file of a new photo names; nothing where it names nothing."""
+    if not keywords:
+        return
+    told = {"image_id": image.pk, "person_id": image.owner_id, "keywords": keywords}
+
+    def announce() -> None:
+        image_keywords_found.send_robust(sender=Image, **told)
 
     transaction.on_commit(announce)
 
@@ -149,31 +168,6 @@ def clean_name(name: str) -> str:
     if len(printable) > LONGEST_NAME:
         return printable[: LONGEST_NAME - len(suffix)] + suffix
     return printable
-
-
-def store_uploads(
-    *, owner: User, files: Iterable[UploadedFile[bytes]], visibility: str, teaches: bool
-) -> list[UploadOutcome]:
-    """Return what became of each file; one bad file does not stop the rest.
-
-    The answer about teaching is remembered, to be offered again at the next upload.
-    """
-    outcomes = []
-    for file in files:
-        name = file.name or ""
-        try:
-            # An over-long file lies on disk by now; it is never read into memory.
-            check_byte_count(file.size or 0, settings.EYES_MAX_UPLOAD_BYTES)
-            stored = store_image(
-                owner=owner, data=file.read(), name=name, visibility=visibility, teaches=teaches
-            )
-            outcomes.append(UploadOutcome(clean_name(name), stored))
-        except UnreadablePhoto as error:
-            outcomes.append(UploadOutcome(clean_name(name), problem=str(error), code=error.code))
-    if owner.offers_photos != teaches:
-        owner.offers_photos = teaches
-        owner.save(update_fields=["offers_photos"])
-    return outcomes
 
 
 # What an owner may change about a photo.

@@ -42,12 +42,12 @@ def test_each_file_has_its_own_progress_and_its_own_error(
     person = log_in(page, live_server)
     page.get_by_text("Only me").click()
 
-    page.set_input_files("input[type=file]", files_of(tmp_path, good=3, bad=1))
+    page.set_input_files("#id_photos", files_of(tmp_path, good=3, bad=1))
     page.get_by_role("button", name="Upload 4 photos").click()
 
     expect(page.get_by_text("This is a text file, not a photo.")).to_have_count(1)
     expect(page.get_by_text("Stored. Look at it")).to_have_count(3)
-    expect(page.locator("#status")).to_have_text("3 of 4 photos are stored.")
+    expect(page.locator("#status")).to_have_text("3 of 4 photos are stored, 1 failed.")
     assert {image.visibility for image in person.images.all()} == {"private"}
     page.get_by_role("link", name="See your photos").click()
     expect(page.locator(".tile")).to_have_count(3)
@@ -59,7 +59,7 @@ def test_one_photo_alone_leads_straight_to_its_page(
 ) -> None:
     log_in(page, live_server)
 
-    page.set_input_files("input[type=file]", files_of(tmp_path, good=1, bad=0))
+    page.set_input_files("#id_photos", files_of(tmp_path, good=1, bad=0))
     page.get_by_role("button", name="Upload", exact=True).click()
 
     page.wait_for_url(f"{live_server.url}/images/*/")
@@ -77,7 +77,7 @@ def test_a_file_over_the_limit_is_not_even_sent(
     page.on("request", lambda request: sent.append(request.method))
 
     (tmp_path / "large.jpg").write_bytes(encode(draw_photo(1)) + bytes(1_500_000))
-    page.set_input_files("input[type=file]", str(tmp_path / "large.jpg"))
+    page.set_input_files("#id_photos", str(tmp_path / "large.jpg"))
     page.get_by_role("button", name="Upload", exact=True).click()
 
     expect(page.get_by_text("The file has 1.5 MB; the limit is 1 MB.")).to_be_visible()
@@ -89,7 +89,7 @@ def test_a_session_that_ended_is_said_so(
     page: Page, live_server: LiveServer, tmp_path: Path
 ) -> None:
     log_in(page, live_server)
-    page.set_input_files("input[type=file]", files_of(tmp_path, good=1, bad=0))
+    page.set_input_files("#id_photos", files_of(tmp_path, good=1, bad=0))
     page.context.clear_cookies(name="sessionid")
 
     page.get_by_role("button", name="Upload", exact=True).click()

@@ -1,0 +1,40 @@
+// Finds the files in what is dropped, pasted or chosen, whole folders too.
+"use strict";
+
+const inCalls = (call) => new Promise((resolve, reject) => call(resolve, reject));
+
+// What cannot be read (somebody else's folder, a broken link) is passed over.
+const collectEntry = async (entry, found) => {
+  try {
+    if (entry.isFile) {
+      found.push(await inCalls((done, fail) => entry.file(done, fail)));
+      return;
+    }
+    const reader = entry.createReader();
+    // A folder is told a hundred files at a time; an empty answer is its end.
+    let some;
+    do {
+      some = await inCalls((done, fail) => reader.readEntries(done, fail));
+      for (const one of some) await collectEntry(one, found);
+    } while (some.length);
+  } catch {
+    // Passed over.
+  }
+};
+
+// Returns the files, and whether they come from a folder, where not all of them need be photos.
+const filesDropped = async (transfer) => {
+  // Both lists are empty once the event is over, so they are read before anything is waited for.
+  const files = [...transfer.files];
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return { files, isFolder: false };
+  const found = [];
+  for (const entry of entries) await collectEntry(entry, found);
+  return { files: found, isFolder: true };
+};
+
+const isPhotoFile = (file, suffixes) => {
+  const name = file.name.toLowerCase();
+  if (name.startsWith(".")) return false;
+  return file.type.startsWith("image/") || suffixes.some((suffix) => name.endsWith(suffix));
+};
