@@ -5,6 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from eyes.health import healthz
+from eyes.language import choose_language
 
 urlpatterns = [
     path("", include("gallery.urls")),
@@ -14,6 +15,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("eyes.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/setlang/", choose_language, name="set_language"),
     path("healthz", healthz, name="healthz"),
 ]

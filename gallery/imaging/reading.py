@@ -14,6 +14,7 @@ from PIL import ExifTags, ImageFile, ImageOps, UnidentifiedImageError
 from PIL import Image as PillowImage
 
 from gallery.imaging.colour import to_srgb
+from gallery.imaging.marking import gettext_noop
 
 pi_heif.register_heif_opener()
 
@@ -58,11 +59,15 @@ DECODER_ERRORS = (
 
 
 class UnreadablePhoto(ValueError):
-    """A file that cannot become a photo. The message is for people, `code` for programs."""
+    """A file that cannot become a photo. The message is for people, `code` for programs.
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    `values` are numbers as English prints them, which `message` names as `%(name)s`, so that
+    whoever speaks to people can say the same in another language.
+    """
+
+    def __init__(self, message: str, code: str, **values: str) -> None:
+        super().__init__(message % values if values else message)
+        self.message, self.code, self.values = message, code, values
 
 
 @dataclass(frozen=True)
@@ -122,17 +127,21 @@ def read_bytes(source: bytes | Path, max_bytes: int | None) -> bytes:
         check_byte_count(source.stat().st_size, max_bytes)
         return source.read_bytes()
     except OSError as error:
-        raise UnreadablePhoto(f"The file cannot be read: {error.strerror}.", "no_access") from error
+        raise UnreadablePhoto(
+            gettext_noop("The file cannot be read: %(why)s."), "no_access", why=str(error.strerror)
+        ) from error
 
 
 def check_byte_count(size: int, max_bytes: int | None) -> None:
     """Refuse an empty file and one over the limit."""
     if size == 0:
-        raise UnreadablePhoto("The file is empty.", "empty")
+        raise UnreadablePhoto(gettext_noop("The file is empty."), "empty")
     if max_bytes is not None and size > max_bytes:
         raise UnreadablePhoto(
-            f"The file has {size / 1e6:,.1f} MB; the limit is {max_bytes / 1e6:,.6g} MB.",
+            gettext_noop("The file has %(size)s MB; the limit is %(limit)s MB."),
             "too_large",
+            size=f"{size / 1e6:,.1f}",
+            limit=f"{max_bytes / 1e6:,.6g}",
         )
 
 
@@ -153,12 +162,13 @@ def explain_unknown(data: bytes) -> UnreadablePhoto:
         return damaged()
     if b"<svg" in beginning.lower():
         return UnreadablePhoto(
-            "This is an SVG drawing. Please save it as PNG and upload that.", "svg"
+            gettext_noop("This is an SVG drawing. Please save it as PNG and upload that."), "svg"
         )
     if is_text(data[:4096]):
-        return UnreadablePhoto("This is a text file, not a photo.", "text")
+        return UnreadablePhoto(gettext_noop("This is a text file, not a photo."), "text")
     return UnreadablePhoto(
-        "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF and HEIC work.", "unknown"
+        gettext_noop("This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF and HEIC work."),
+        "unknown",
     )
 
 
@@ -175,7 +185,7 @@ def is_text(beginning: bytes) -> bool:
 
 def damaged() -> UnreadablePhoto:
     """Return the error for a file that begins like a photo and does not hold one."""
-    return UnreadablePhoto("The photo is damaged or incomplete.", "damaged")
+    return UnreadablePhoto(gettext_noop("The photo is damaged or incomplete."), "damaged")
 
 
 def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
@@ -185,15 +195,24 @@ def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
         raise damaged()
     if width * height > max_pixels:
         raise UnreadablePhoto(
-            f"The photo has {width:,} × {height:,} pixels; "
-            f"the limit is {max_pixels / 1e6:,.6g} megapixels.",
+            gettext_noop(
+                "The photo has %(width)s × %(height)s pixels; the limit is %(limit)s megapixels."
+            ),
             "too_many_pixels",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            limit=f"{max_pixels / 1e6:,.6g}",
         )
     if max(width, height) > WIDEST_SHAPE * min(width, height):
         raise UnreadablePhoto(
-            f"The photo is a strip of {width:,} × {height:,} pixels; "
-            f"one side may be at most {WIDEST_SHAPE} times the other.",
+            gettext_noop(
+                "The photo is a strip of %(width)s × %(height)s pixels; "
+                "one side may be at most %(times)s times the other."
+            ),
             "too_narrow",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            times=str(WIDEST_SHAPE),
         )
 
 
@@ -211,7 +230,9 @@ def decode(opened: ImageFile.ImageFile, enough: tuple[int, int] | None) -> Photo
     except DECODER_ERRORS as error:
         raise damaged() from error
     except MemoryError as error:
-        raise UnreadablePhoto("The photo needs more memory than we have.", "memory") from error
+        raise UnreadablePhoto(
+            gettext_noop("The photo needs more memory than we have."), "memory"
+        ) from error
     return Photo(rgb, file_format, width, height)
 
 

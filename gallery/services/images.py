@@ -26,6 +26,7 @@ from gallery.imaging import (
 from gallery.imaging.reading import UnreadablePhoto, check_byte_count
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
+from gallery.problems import in_words
 from gallery.signals import image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
@@ -195,7 +196,9 @@ def store_uploads(
             )
             outcomes.append(UploadOutcome(clean_name(name), stored))
         except UnreadablePhoto as error:
-            outcomes.append(UploadOutcome(clean_name(name), problem=str(error), code=error.code))
+            outcomes.append(
+                UploadOutcome(clean_name(name), problem=in_words(error), code=error.code)
+            )
     if owner.offers_photos != teaches:
         owner.offers_photos = teaches
         owner.save(update_fields=["offers_photos"])
