@@ -176,7 +176,8 @@ def words_for(event: TagEvent | None) -> str:
         return _("That is what you said already.")
     said = describe_event(event, event.tag)
     if event.was_decided and _contradicts(event.vote, event.state_after):
-        return f"{said} {_('A moderator decided otherwise, so it stays; your vote is kept.')}"
+        stays = _("A moderator decided otherwise, so it stays; your vote is kept.")
+        return f"{said} {stays}"
     hours = current_policy().vote_age_hours
     if event.vote and hours and not event.was_decided:
         counts = ngettext(
