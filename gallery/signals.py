@@ -8,3 +8,7 @@ from django.dispatch import Signal
 image_published = Signal()
 # A photo is gone. Keyword arguments: sha256 of its original bytes, image_id.
 image_deleted = Signal()
+# Photos of a sample library were written, inside its transaction. Keyword arguments: subjects, what
+# each shows by the id of the photo; people, who may have said things; random, NumPy's generator;
+# vectors, whether embeddings are wanted.
+sample_photos_made = Signal()

@@ -52,7 +52,7 @@ class TagEventQuerySet(models.QuerySet["TagEvent"]):
     def count_by_kind(self) -> dict[str, int]:
         """Return how often each kind of thing happened, in words, the commonest first."""
         counted = self.order_by().values_list("kind").annotate(number=models.Count("pk"))
-        return {EventKind(kind).label: number for kind, number in counted.order_by("-number")}
+        return {str(EventKind(kind).label): number for kind, number in counted.order_by("-number")}
 
     def latest_first(self) -> Self:
         """Return the newest event first; the id decides within one moment."""
