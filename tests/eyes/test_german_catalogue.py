@@ -20,7 +20,7 @@ MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_l
          "pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}  # fmt: skip
 LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 MARKED_IN_TEMPLATES = re.compile(rf"\b(n?p?gettext)\(({LITERAL}(?:, {LITERAL})*)")
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\[\w+\]|%%")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%s|%%\d?|\[\w+\]|\{\w+\}")
 
 
 class Text(NamedTuple):
@@ -83,9 +83,14 @@ def test_every_text_is_translated(catalogue: polib.POFile) -> None:
 
 def test_translations_keep_every_placeholder(catalogue: polib.POFile) -> None:
     for entry in catalogue:
-        translations = list(entry.msgstr_plural.values()) or [entry.msgstr]
-        wanted = set(PLACEHOLDER.findall(entry.msgid_plural or entry.msgid))
-        for translation in translations:
+        pairs = [(entry.msgid, entry.msgstr)]
+        if entry.msgid_plural:
+            pairs = [(entry.msgid_plural, entry.msgstr_plural[1])]
+            # "One photo" needs no number, in either language.
+            one = set(PLACEHOLDER.findall(entry.msgstr_plural[0]))
+            assert one <= set(PLACEHOLDER.findall(entry.msgid_plural)), entry.msgid
+        for text, translation in pairs:
+            wanted = set(PLACEHOLDER.findall(text))
             assert set(PLACEHOLDER.findall(translation)) == wanted, entry.msgid
 
 
