@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 
-.PHONY: run test lint format check clean help
+.PHONY: run test lint format words check clean help
 
 run: $(VENV)/.installed ## start the site and its workers
 	@exec $(VENV)/bin/python manage.py up
@@ -22,6 +22,14 @@ lint: $(VENV)/.installed-dev ## format, lint, types, import arrows, templates, m
 format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+
+# Needs the gettext tools; whoever only runs or tests eyes does not, for the compiled file is committed.
+words: $(VENV)/.installed-dev ## collect texts for translation and compile them
+	@$(VENV)/bin/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete \
+	  --ignore '.venv/*' --ignore 'tests/*' --ignore 'benchmarks/*' --ignore 'media/*' --ignore 'var/*'
+	@$(VENV)/bin/python manage.py compilemessages --locale de --verbosity 0
+	@msgattrib --untranslated --no-wrap locale/de/LC_MESSAGES/django.po | grep '^msgid' || true
+	@msgattrib --only-fuzzy --no-wrap locale/de/LC_MESSAGES/django.po | grep '^msgid' || true
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

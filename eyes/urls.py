@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from eyes.design import design
 from eyes.health import healthz
+from eyes.language import choose_language
 from eyes.manifest import manifest
 
 handler400 = "eyes.errors.bad_request"
@@ -19,7 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("eyes.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/setlang/", choose_language, name="set_language"),
     path("healthz", healthz, name="healthz"),
     path("manifest.webmanifest", manifest, name="manifest"),
     path("design/", design, name="design"),

@@ -11,6 +11,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
@@ -28,6 +30,7 @@ from gallery.details import Details, details_for
 from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
 from gallery.models import Image, User, Visibility
+from gallery.problems import in_words
 from gallery.services.images import StoredImage, delete_image, store_image
 
 
@@ -180,7 +183,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class OwnerDeletes(BasePermission):
     """A photo is deleted by its owner or a moderator; other actions ask for other things."""
 
-    message = "Only the owner of a photo and moderators may delete it."
+    message = _("Only the owner of a photo and moderators may delete it.")
 
     def has_object_permission(self, request: Request, view: APIView, obj: Image) -> bool:
         """Return whether this person may do this to the photo; seeing it was asked before."""
@@ -275,8 +278,9 @@ def _store(owner: User, upload: Mapping[str, Any]) -> StoredImage:
     try:
         # Refused by its size alone, a huge file is never read into memory.
         if (file.size or 0) > settings.EYES_MAX_UPLOAD_BYTES:
-            limit = settings.EYES_MAX_UPLOAD_BYTES / 1e6
-            raise UnreadablePhoto(f"The file is larger than {limit:,.6g} MB.", "too_large")
+            limit = f"{settings.EYES_MAX_UPLOAD_BYTES / 1e6:,.6g}"
+            sentence = gettext_noop("The file is larger than %(limit)s MB.")
+            raise UnreadablePhoto(sentence, "too_large", limit=limit)
         return store_image(
             owner=owner,
             data=file.read(),
@@ -287,4 +291,4 @@ def _store(owner: User, upload: Mapping[str, Any]) -> StoredImage:
             description=upload["description"],
         )
     except UnreadablePhoto as problem:
-        raise ValidationError({"file": [ErrorDetail(str(problem), problem.code)]}) from None
+        raise ValidationError({"file": [ErrorDetail(in_words(problem), problem.code)]}) from None

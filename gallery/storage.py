@@ -55,8 +55,14 @@ def place_directory(written: Path, destination: Path) -> None:
 
 
 def remove_directory(directory: Path) -> None:
-    """Remove a photo's folder; one that is gone already is no error."""
-    shutil.rmtree(directory, ignore_errors=True)
+    """Remove a photo's folder; one that is gone already is no error.
+
+    Of a link to a folder that photos of a sample library share, only the link goes.
+    """
+    if directory.is_symlink():
+        directory.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def sweep_abandoned() -> None:

@@ -4,7 +4,6 @@
 
 (() => {
   const KEYS = { y: "yes", 1: "yes", n: "no", 2: "no", u: "unsure", 3: "unsure" };
-  const NOT_SAVED = "That was not saved. Please check your connection and answer again.";
   const page = document.querySelector(".review-page");
   const tell = (words) => {
     document.getElementById("status").textContent = words;
@@ -47,12 +46,13 @@
   const picks = document.getElementById("picks");
   if (picks) {
     const all = picks.querySelectorAll(".pick__box").length;
-    const name = picks.querySelector("h1 em").textContent;
+    const sum = document.getElementById("picks-sum");
     const count = () => {
       const refused = picks.querySelectorAll(".pick__box:checked").length;
-      document.getElementById("picks-sum").textContent = refused
-        ? `${refused} not “${name}”, ${all - refused} confirmed.`
-        : `All ${all} are “${name}”?`;
+      sum.textContent = (refused ? sum.dataset.some : sum.dataset.none)
+        .replace("[all]", all)
+        .replace("[refused]", refused)
+        .replace("[confirmed]", all - refused);
     };
     picks.addEventListener("change", count);
     count();
@@ -165,7 +165,7 @@
         card.hidden = false;
         find("#review-cards").prepend(card);
         settle();
-        warn(NOT_SAVED);
+        warn(find("#review").dataset.notSaved);
       }
     });
   };
@@ -178,7 +178,7 @@
         const fresh = await send(form, fields);
         if (fresh) replaceAll(fresh, fresh.dataset.said);
       } catch {
-        warn(NOT_SAVED);
+        warn(find("#review").dataset.notSaved);
       }
     });
   };
@@ -192,7 +192,7 @@
         fresh.querySelectorAll(".card").forEach((card) => answered.delete(card.dataset.task));
         replaceAll(fresh, fresh.dataset.said);
       } catch {
-        warn(NOT_SAVED);
+        warn(find("#review").dataset.notSaved);
       }
     });
   };

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from tagging.models import EventKind, Tag, VoteValue
 
@@ -17,7 +18,7 @@ class VoteForm(forms.Form):
     """A vote on one tag, or taking it back."""
 
     tag = forms.ModelChoiceField(Tag.objects.all())
-    value = forms.ChoiceField(choices=[*VoteValue.choices, (WITHDRAW, "Take it back")])
+    value = forms.ChoiceField(choices=[*VoteValue.choices, (WITHDRAW, _("Take it back"))])
 
 
 class DecisionForm(forms.Form):
@@ -26,9 +27,9 @@ class DecisionForm(forms.Form):
     tag = forms.ModelChoiceField(Tag.objects.all())
     kind = forms.ChoiceField(
         choices=[
-            (EventKind.APPROVED, "Approve"),
-            (EventKind.REJECTED, "Reject"),
-            (EventKind.REOPENED, "Reopen"),
+            (EventKind.APPROVED, _("Approve")),
+            (EventKind.REJECTED, _("Reject")),
+            (EventKind.REOPENED, _("Reopen")),
         ]
     )
 
@@ -53,5 +54,5 @@ class PeriodForm(forms.Form):
         period = super().clean() or {}
         start, end = period.get("start"), period.get("end")
         if start and end and start >= end:
-            raise forms.ValidationError("The period has to end after it starts.")
+            raise forms.ValidationError(_("The period has to end after it starts."))
         return period

@@ -67,6 +67,11 @@ class Knowledge:
     hardest: list[HardPhoto]
 
     @property
+    def is_known_for_longer(self) -> bool:
+        """Return whether earlier versions than the live one knew the tag already."""
+        return self.learnt_since != self.version_number
+
+    @property
     def is_ready(self) -> bool:
         """Return whether there are enough photos, of enough people, for the next lesson."""
         return not self.photos_missing and not self.people_missing

@@ -1,4 +1,4 @@
-"""What a tag may be called, and the address its page gets. Pure: no Django."""
+"""What a tag may be called, and the address its page gets. Reads nothing from anywhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import re
 import unicodedata
 from typing import Final
+
+from django.utils.translation import gettext as _
 
 LONGEST_NAME: Final = 64
 LONGEST_SLUG: Final = 150
@@ -32,16 +34,17 @@ def normalise_tag_name(text: str) -> str:
     invisible characters, or `<` or `>`.
     """
     if "<" in text or ">" in text:
-        raise TagNameError("A tag is plain words: it cannot contain “<” or “>”.")
+        raise TagNameError(_("A tag is plain words: it cannot contain “<” or “>”."))
     if any(_is_unprintable(character) for character in text):
-        raise TagNameError("This tag contains control or invisible characters.")
+        raise TagNameError(_("This tag contains control or invisible characters."))
     name = " ".join(unicodedata.normalize("NFC", text).split())
     name = unicodedata.normalize("NFC", name.lower())
     if not any(unicodedata.category(character)[0] in "LNPSC" for character in _visible(name)):
-        raise TagNameError("A tag needs at least one letter, digit or sign.")
+        raise TagNameError(_("A tag needs at least one letter, digit or sign."))
     if len(name) > LONGEST_NAME:
         raise TagNameError(
-            f"This tag has {len(name)} characters; {LONGEST_NAME} are the most a tag may have."
+            _("This tag has %(length)d characters; %(most)d are the most a tag may have.")
+            % {"length": len(name), "most": LONGEST_NAME}
         )
     return name
 

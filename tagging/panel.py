@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image, Viewer
 from tagging.models import (
     Embedding,
+    EventKind,
     FullyTagged,
     ImageTag,
     Suggestion,
@@ -24,6 +27,9 @@ from tagging.models import (
 from tagging.presets import current_policy
 from tagging.services.objections import may_decide
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 # After this many looks (about two minutes) the page stops asking; the tags come with a reload.
 PATIENCE: Final = 60
 # A worker stores the embedding first and its suggestions a moment later; the same bytes uploaded
@@ -31,10 +37,21 @@ PATIENCE: Final = 60
 TIME_TO_SPEAK: Final = timedelta(seconds=15)
 
 STATE_WORDS: Final = {
-    TagState.PENDING: "not confirmed yet",
-    TagState.CONFIRMED: "confirmed",
-    TagState.CURATED: "approved",
-    TagState.REJECTED: "not here",
+    TagState.PENDING: _("not confirmed yet"),
+    TagState.CONFIRMED: _("confirmed"),
+    TagState.CURATED: _("approved"),
+    TagState.REJECTED: _("not here"),
+}
+
+DECISION_SENTENCES: Final[dict[str, StrPromise]] = {
+    EventKind.APPROVED: _("You approved “%(tag)s”."),
+    EventKind.REJECTED: _("You rejected “%(tag)s”."),
+    EventKind.REOPENED: _("You reopened “%(tag)s”."),
+}
+VOTE_SENTENCES: Final[dict[str, StrPromise]] = {
+    VoteValue.YES: _("You said “%(tag)s” is here."),
+    VoteValue.NO: _("You said “%(tag)s” is not here."),
+    VoteValue.UNSURE: _("You said you are not sure about “%(tag)s”."),
 }
 
 
@@ -77,7 +94,7 @@ class PersonTag:
     @property
     def state_words(self) -> str:
         """Return the state in plain words."""
-        return STATE_WORDS[TagState(self.row.state)]
+        return str(STATE_WORDS[TagState(self.row.state)])
 
 
 @dataclass
@@ -99,6 +116,11 @@ class Panel:
     last_event: TagEvent | None = None
     is_fully_tagged: bool = False
     """Only asked for whoever may decide."""
+
+    @property
+    def suggested_names(self) -> list[str]:
+        """Return the names of the tags that the network suggests, the surest first."""
+        return [suggestion.tag.name for suggestion in self.suggestions]
 
     @property
     def has_conflict(self) -> bool:
@@ -190,23 +212,18 @@ def certainty_in_words(score: float) -> str:
     The steps follow what people mean by the words: nine of ten, seven of ten, four of ten.
     """
     if score >= 0.9:
-        return "almost certain"
+        return gettext("almost certain")
     if score >= 0.7:
-        return "likely"
-    return "perhaps" if score >= 0.4 else "a guess"
+        return gettext("likely")
+    return gettext("perhaps") if score >= 0.4 else gettext("a guess")
 
 
 def describe_event(event: TagEvent, tag: Tag) -> str:
     """Return what the person did, as the sentence beside its undo button."""
-    name = f"“{tag.name}”"
     if event.is_decision and not event.vote:
-        verb = {"approved": "approved", "rejected": "rejected"}.get(event.kind, "reopened")
-        return f"You {verb} {name}."
-    if not event.vote:
-        return f"You took back your vote on {name}."
-    words = {
-        VoteValue.YES: f"You said {name} is here.",
-        VoteValue.NO: f"You said {name} is not here.",
-        VoteValue.UNSURE: f"You said you are not sure about {name}.",
-    }
-    return words[VoteValue(event.vote)]
+        sentence = DECISION_SENTENCES.get(event.kind, DECISION_SENTENCES[EventKind.REOPENED])
+    elif not event.vote:
+        sentence = _("You took back your vote on “%(tag)s”.")
+    else:
+        sentence = VOTE_SENTENCES[VoteValue(event.vote)]
+    return sentence % {"tag": tag.name}

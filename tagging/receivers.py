@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from django.dispatch import receiver
+from collections.abc import Mapping, Sequence
 
-from gallery.signals import image_deleted, image_keywords_found, image_published
+from django.dispatch import receiver
+from numpy.random import Generator
+
+from gallery.models import User
+from gallery.signals import (
+    image_deleted,
+    image_keywords_found,
+    image_published,
+    sample_photos_made,
+)
+from tagging.sample_library import TagsOfLibrary, add_vectors
 from tagging.services.embeddings import collect_garbage
 from tagging.services.keywords import request_keyword_tags
 from tagging.services.requests import request_tagging
@@ -28,3 +38,18 @@ def tag_with_found_keywords(
 def forget_deleted_image(sender: object, sha256: str, **_: object) -> None:
     """Forget what was known of bytes that no photo holds any more."""
     collect_garbage(sha256)
+
+
+@receiver(sample_photos_made, dispatch_uid="tagging.tag_sample_library")
+def tag_sample_library(
+    sender: object,
+    subjects: Mapping[int, str],
+    people: Sequence[User],
+    random: Generator,
+    vectors: bool,
+    **_: object,
+) -> None:
+    """Say of the photos of a sample library what people and the network might say."""
+    TagsOfLibrary(subjects, people, random).write()
+    if vectors:
+        add_vectors(subjects, random)

@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
 
 from gallery.models import Image, Notice, User
 from gallery.notices import tell
@@ -31,7 +35,7 @@ from tagging.models import (
 from tagging.previews import Preview
 from tagging.registry import live_promotion
 from tagging.words import Words, current_words
-from training.learning.wording import count, percent
+from training.learning.wording import percent
 
 # News of a version is news for so long.
 NEWS: Final = timedelta(days=14)
@@ -72,13 +76,14 @@ def tell_contributors(*, promotion: Promotion) -> int:
     preview = Preview.from_json(version.preview)
     if preview and (before is None or preview.against != before.number):
         preview = None
-    effects = effects_on_tags(version.metrics, current_words())
-    texts = {
-        person_id: notice_for(
-            version, contribution, effects, changes_on_photos_of(person_id, preview)
-        )
-        for person_id, contribution in taught.items()
-    }
+    words = current_words()
+    language_of = dict(User.objects.filter(pk__in=taught).values_list("pk", "language"))
+    texts = {}
+    for person_id, contribution in taught.items():
+        with override(language_of.get(person_id) or settings.LANGUAGE_CODE):
+            effects = effects_on_tags(version.metrics, words)
+            changes = changes_on_photos_of(person_id, preview)
+            texts[person_id] = notice_for(version, contribution, effects, changes)
     return tell(texts=texts, url=_address_of(version))
 
 
@@ -147,12 +152,22 @@ def notice_for(
     """
     answers = contribution.answers
     named = [effects[tag] for tag in contribution.tags if tag in effects][:_MOST_TAGS]
-    told = f"Version {version.number} is live. Your {count(answers, 'answer')} taught it"
-    if named:
-        told += f": {', '.join(named)}"
-    if changes:
-        told += f"; {count(changes, 'tag')} changed on your photos"
-    return f"{told}."
+    told = ngettext(
+        "Version %(version)d is live. Your %(answers)s answer taught it%(what)s%(changed)s.",
+        "Version %(version)d is live. Your %(answers)s answers taught it%(what)s%(changed)s.",
+        answers,
+    )
+    changed = ngettext(
+        "; %(tags)s tag changed on your photos",
+        "; %(tags)s tags changed on your photos",
+        changes or 0,
+    )
+    return told % {
+        "version": version.number,
+        "answers": intcomma(answers),
+        "what": f": {', '.join(named)}" if named else "",
+        "changed": changed % {"tags": intcomma(changes)} if changes else "",
+    }
 
 
 def effects_on_tags(metrics: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -172,9 +187,10 @@ def effects_on_tags(metrics: Mapping[str, Any], words: Words) -> dict[str, str]:
 
 
 def _effect(tag: str, now: float, before: float | None) -> str:
+    told = {"tag": tag, "now": percent(now, digits=0), "before": percent(before, digits=0)}
     if before is None:
-        return f"{tag} is new, F1 {percent(now, digits=0)}"
-    return f"{tag} F1 {percent(before, digits=0)} → {percent(now, digits=0)}"
+        return _("%(tag)s is new, F1 %(now)s") % told
+    return _("%(tag)s F1 %(before)s → %(now)s") % told
 
 
 def _address_of(version: ModelVersion) -> str:

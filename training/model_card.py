@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from tagging.backbones.cards import BackboneCard, UnknownBackbone, get_card
 from tagging.blind import BlindFigures, blind_figures
 from tagging.estimation import Interval
@@ -18,6 +22,7 @@ from training.drift import last_full_week, level_of, photos_of_week
 from training.learning.stability import LEAST_SCORES
 from training.models import DriftReading, Tuning
 from training.presentation import ConfusionTable, TagRow, confusion_table, tag_rows
+from training.templatetags.figures import one_decimal
 from training.tuning.view import TuningView, view_of_tuning
 
 # A share of 80 % that was measured on thirty photos is uncertain by 14 points either way.
@@ -26,9 +31,9 @@ _WEEKS = 12
 _WORST_TAGS = 3
 
 DRIFT_IN_WORDS = {
-    "steady": "like before",
-    "warning": "somewhat unlike before",
-    "alert": "unlike before: figures may no longer hold",
+    "steady": gettext_lazy("like before"),
+    "warning": gettext_lazy("somewhat unlike before"),
+    "alert": gettext_lazy("unlike before: figures may no longer hold"),
 }
 
 
@@ -70,27 +75,68 @@ class ModelCard:
         error = self.version.metrics.get("calibration_error")
         if error is None:
             return ""
-        points = f"{error * 100:.1f}"
-        return (
-            f"When it is 80 % certain of a tag, it should be right in 80 of 100 photos. On average "
-            f"its certainty is {points} point{'' if points == '1.0' else 's'} off."
+        told = ngettext(
+            "When it is 80 %% certain of a tag, it should be right in 80 of 100 photos. On average "
+            "its certainty is %(points)s point off.",
+            "When it is 80 %% certain of a tag, it should be right in 80 of 100 photos. On average "
+            "its certainty is %(points)s points off.",
+            1 if f"{error * 100:.1f}" == "1.0" else 2,
         )
+        return told % {"points": one_decimal(error * 100)}
 
     @property
     def precision_in_words(self) -> str:
         """Return how many of a hundred shown tags are right, as blind answers say."""
         if self.blind.precision is None:
             return ""
-        told = out_of_hundred(self.blind.precision)
-        return f"Of 100 tags that it shows, people agree with {told}, without knowing its opinion."
+        told = _(
+            "Of 100 tags that it shows, people agree with about %(value)d (between %(low)d and "
+            "%(high)d), without knowing its opinion."
+        )
+        return told % out_of_hundred(self.blind.precision)
 
     @property
     def recall_in_words(self) -> str:
         """Return how many of a hundred tags that are there it shows, as blind answers say."""
         if self.blind.recall is None:
             return ""
-        told = out_of_hundred(self.blind.recall)
-        return f"Of 100 tags that a photo should have among those it knows, it shows {told}."
+        told = _(
+            "Of 100 tags that a photo should have among those it knows, it shows about %(value)d "
+            "(between %(low)d and %(high)d)."
+        )
+        return told % out_of_hundred(self.blind.recall)
+
+    @property
+    def preview_in_words(self) -> str:
+        """Return in a sentence what changes with this version; "" where nobody looked."""
+        preview = self.preview
+        if preview is None:
+            return ""
+        if preview.photos:
+            told = ngettext(
+                "+%(gained)s / −%(lost)s tags on %(photos)s photo, against version %(version)d.",
+                "+%(gained)s / −%(lost)s tags on %(photos)s photos, against version %(version)d.",
+                preview.photos,
+            )
+        else:
+            told = ngettext(
+                "No shown tag comes or goes on %(photos)s photo, against version %(version)d.",
+                "No shown tag comes or goes on %(photos)s photos, against version %(version)d.",
+                preview.looked_at,
+            )
+        return told % {
+            "gained": intcomma(preview.gained),
+            "lost": intcomma(preview.lost),
+            "photos": intcomma(preview.photos or preview.looked_at),
+            "version": preview.against,
+        }
+
+    @property
+    def state_in_words(self) -> str:
+        """Return how the version stands, for people."""
+        if self.version.is_bootstrap:
+            return _("Known from the start")
+        return str(self.version.get_state_display())
 
     @property
     def rough_tags(self) -> int:
@@ -135,7 +181,7 @@ def drift_rows(version: ModelVersion, policy: Policy) -> list[DriftRow]:
             for tag, index in sorted(reading.per_tag.items(), key=lambda item: -item[1])
             if index >= policy.drift_warning
         ]
-        rows.append(DriftRow(reading, level, DRIFT_IN_WORDS[level], moved[:_WORST_TAGS]))
+        rows.append(DriftRow(reading, level, str(DRIFT_IN_WORDS[level]), moved[:_WORST_TAGS]))
     return rows
 
 
@@ -145,18 +191,27 @@ def drift_note(rows: list[DriftRow]) -> str:
     if rows and rows[0].reading.week >= week:
         return ""
     photos = photos_of_week(week).count()
-    came = f"{photos:,} photo{' was' if photos == 1 else 's were'} uploaded"
     if photos < LEAST_SCORES:
-        return f"In the week of {week:%Y-%m-%d} {came}: too few for a figure ({LEAST_SCORES})."
-    return f"In the week of {week:%Y-%m-%d} {came}; it has not been measured yet."
+        told = ngettext(
+            "In the week of %(week)s %(photos)s photo was uploaded: too few for a figure "
+            "(%(least)d).",
+            "In the week of %(week)s %(photos)s photos were uploaded: too few for a figure "
+            "(%(least)d).",
+            photos,
+        )
+    else:
+        told = ngettext(
+            "In the week of %(week)s %(photos)s photo was uploaded; it has not been measured yet.",
+            "In the week of %(week)s %(photos)s photos were uploaded; it has not been measured "
+            "yet.",
+            photos,
+        )
+    return told % {"week": f"{week:%Y-%m-%d}", "photos": intcomma(photos), "least": LEAST_SCORES}
 
 
-def out_of_hundred(interval: Interval) -> str:
-    """Return for example `about 91 (between 87 and 94)`."""
-    value, low, high = (
-        round(share * 100) for share in (interval.value, interval.low, interval.high)
-    )
-    return f"about {value} (between {low} and {high})"
+def out_of_hundred(interval: Interval) -> dict[str, int]:
+    """Return for example `{"value": 91, "low": 87, "high": 94}`."""
+    return {name: round(getattr(interval, name) * 100) for name in ("value", "low", "high")}
 
 
 def _backbone_of(version: ModelVersion) -> BackboneCard | None:

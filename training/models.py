@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image
 from tagging.models import ModelVersion, Tag
@@ -34,14 +35,14 @@ class DatasetVersion(models.Model):
 
 
 class RunState(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Running"
-    PROMOTED = "promoted", "Promoted"
-    REFUSED = "refused", "Refused"
-    KEPT = "kept", "Finished, not promoted as asked"
-    AWAITING = "awaiting", "A moderator decides"
-    NOTHING = "nothing", "Nothing to learn from"
-    FAILED = "failed", "Failed"
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    PROMOTED = "promoted", _("Promoted")
+    REFUSED = "refused", _("Refused")
+    KEPT = "kept", _("Finished, not promoted as asked")
+    AWAITING = "awaiting", _("A moderator decides")
+    NOTHING = "nothing", _("Nothing to learn from")
+    FAILED = "failed", _("Failed")
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

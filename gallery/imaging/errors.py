@@ -22,8 +22,12 @@ DECODER_ERRORS = (
 
 
 class UnreadablePhoto(ValueError):
-    """A file that cannot become a photo. The message is for people, `code` for programs."""
+    """A file that cannot become a photo. The message is for people, `code` for programs.
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    `values` are numbers as English prints them, which `message` names as `%(name)s`, so that
+    whoever speaks to people can say the same in another language.
+    """
+
+    def __init__(self, message: str, code: str, **values: str) -> None:
+        super().__init__(message % values if values else message)
+        self.message, self.code, self.values = message, code, values

@@ -11,6 +11,7 @@ import io
 from PIL import Image as PillowImage
 
 from gallery.imaging.errors import UnreadablePhoto
+from gallery.imaging.marking import gettext_noop
 from gallery.imaging.tiff import DNG_VERSION, MAKE, PHOTOMETRIC, SENSOR_PIXELS, tiff_directories
 
 RAW_SUFFIXES = frozenset(
@@ -87,21 +88,27 @@ def extract_preview(data: bytes, max_pixels: int) -> bytes:
             turn = raw.sizes.flip
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
         raise UnreadablePhoto(
-            "This raw file holds no preview. Please develop it and upload a JPEG or TIFF.",
+            gettext_noop(
+                "This raw file holds no preview. Please develop it and upload a JPEG or TIFF."
+            ),
             "no_preview",
         ) from error
     except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, ValueError) as error:
         raise UnreadablePhoto(
-            "The raw file is damaged or of an unknown kind.", "damaged"
+            gettext_noop("The raw file is damaged or of an unknown kind."), "damaged"
         ) from error
     except MemoryError as error:
-        raise UnreadablePhoto("The photo needs more memory than we have.", "memory") from error
+        raise UnreadablePhoto(
+            gettext_noop("The photo needs more memory than we have."), "memory"
+        ) from error
     pixels = thumbnail.data
     if isinstance(pixels, bytes):
         return pixels
     height, width = pixels.shape[:2]
     if width * height > max_pixels:
-        raise UnreadablePhoto("The preview in the raw file is too large.", "too_many_pixels")
+        raise UnreadablePhoto(
+            gettext_noop("The preview in the raw file is too large."), "too_many_pixels"
+        )
     picture = PillowImage.fromarray(pixels)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])

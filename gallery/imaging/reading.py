@@ -13,6 +13,7 @@ from PIL import Image as PillowImage
 
 from gallery.imaging.colour import to_srgb
 from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto
+from gallery.imaging.marking import gettext_noop
 from gallery.imaging.raw import RAW_SUFFIXES, extract_preview, raw_format
 
 pi_heif.register_heif_opener()
@@ -114,17 +115,21 @@ def read_bytes(source: bytes | Path, max_bytes: int | None) -> bytes:
         check_byte_count(source.stat().st_size, max_bytes)
         return source.read_bytes()
     except OSError as error:
-        raise UnreadablePhoto(f"The file cannot be read: {error.strerror}.", "no_access") from error
+        raise UnreadablePhoto(
+            gettext_noop("The file cannot be read: %(why)s."), "no_access", why=str(error.strerror)
+        ) from error
 
 
 def check_byte_count(size: int, max_bytes: int | None) -> None:
     """Refuse an empty file and one over the limit."""
     if size == 0:
-        raise UnreadablePhoto("The file is empty.", "empty")
+        raise UnreadablePhoto(gettext_noop("The file is empty."), "empty")
     if max_bytes is not None and size > max_bytes:
         raise UnreadablePhoto(
-            f"The file has {size / 1e6:,.1f} MB; the limit is {max_bytes / 1e6:,.6g} MB.",
+            gettext_noop("The file has %(size)s MB; the limit is %(limit)s MB."),
             "too_large",
+            size=f"{size / 1e6:,.1f}",
+            limit=f"{max_bytes / 1e6:,.6g}",
         )
 
 
@@ -145,13 +150,15 @@ def explain_unknown(data: bytes) -> UnreadablePhoto:
         return damaged()
     if b"<svg" in beginning.lower():
         return UnreadablePhoto(
-            "This is an SVG drawing. Please save it as PNG and upload that.", "svg"
+            gettext_noop("This is an SVG drawing. Please save it as PNG and upload that."), "svg"
         )
     if is_text(data[:4096]):
-        return UnreadablePhoto("This is a text file, not a photo.", "text")
+        return UnreadablePhoto(gettext_noop("This is a text file, not a photo."), "text")
     return UnreadablePhoto(
-        "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF, HEIC, "
-        "TIFF and raw files of cameras work.",
+        gettext_noop(
+            "This is not a photo we can read. JPEG, PNG, WebP, GIF, AVIF, HEIC, "
+            "TIFF and raw files of cameras work."
+        ),
         "unknown",
     )
 
@@ -169,7 +176,7 @@ def is_text(beginning: bytes) -> bool:
 
 def damaged() -> UnreadablePhoto:
     """Return the error for a file that begins like a photo and does not hold one."""
-    return UnreadablePhoto("The photo is damaged or incomplete.", "damaged")
+    return UnreadablePhoto(gettext_noop("The photo is damaged or incomplete."), "damaged")
 
 
 def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
@@ -179,15 +186,24 @@ def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
         raise damaged()
     if width * height > max_pixels:
         raise UnreadablePhoto(
-            f"The photo has {width:,} × {height:,} pixels; "
-            f"the limit is {max_pixels / 1e6:,.6g} megapixels.",
+            gettext_noop(
+                "The photo has %(width)s × %(height)s pixels; the limit is %(limit)s megapixels."
+            ),
             "too_many_pixels",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            limit=f"{max_pixels / 1e6:,.6g}",
         )
     if max(width, height) > WIDEST_SHAPE * min(width, height):
         raise UnreadablePhoto(
-            f"The photo is a strip of {width:,} × {height:,} pixels; "
-            f"one side may be at most {WIDEST_SHAPE} times the other.",
+            gettext_noop(
+                "The photo is a strip of %(width)s × %(height)s pixels; "
+                "one side may be at most %(times)s times the other."
+            ),
             "too_narrow",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            times=str(WIDEST_SHAPE),
         )
 
 
@@ -205,7 +221,9 @@ def decode(opened: ImageFile.ImageFile, enough: tuple[int, int] | None) -> Photo
     except DECODER_ERRORS as error:
         raise damaged() from error
     except MemoryError as error:
-        raise UnreadablePhoto("The photo needs more memory than we have.", "memory") from error
+        raise UnreadablePhoto(
+            gettext_noop("The photo needs more memory than we have."), "memory"
+        ) from error
     return Photo(rgb, file_format, width, height)
 
 

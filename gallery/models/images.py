@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Colour, Licence, Visibility, make_key
@@ -284,7 +285,7 @@ class Image(models.Model):
     @property
     def alt_text(self) -> str:
         """Return the words for those who cannot see the photo."""
-        return self.alt or self.title or f"Photo by {self.owner.username}"
+        return self.alt or self.title or _photo_by(self.owner.username)
 
     @property
     def ratio_class(self) -> str:
@@ -293,6 +294,10 @@ class Image(models.Model):
         A strict content policy forbids style attributes, so grids get shapes from a fixed set.
         """
         return f"ratio-{min(max(round(10 * self.width / self.height), 5), 25)}"
+
+
+def _photo_by(name: str) -> str:
+    return gettext("Photo by %(name)s") % {"name": name}
 
 
 def image_directory(folder: UUID) -> Path:

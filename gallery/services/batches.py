@@ -9,8 +9,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from gallery.imaging.reading import UnreadablePhoto, check_byte_count
+from gallery.imaging import UnreadablePhoto
+from gallery.imaging.reading import check_byte_count
 from gallery.models import Image, Upload, User
+from gallery.problems import in_words
 from gallery.services.images import StoredImage, clean_name, store_image
 from gallery.services.placing import place_in_album
 from gallery.uploading.wishes import Wishes
@@ -70,7 +72,7 @@ def store_one(*, owner: User, data: bytes, name: str, wishes: Wishes) -> UploadO
     try:
         stored = store_image(owner=owner, data=data, name=name, **wishes.of_the_photo)
     except UnreadablePhoto as error:
-        return UploadOutcome(clean_name(name), problem=str(error), code=error.code)
+        return UploadOutcome(clean_name(name), problem=in_words(error), code=error.code)
     place_in_album(images=[stored.image], by=owner, wishes=wishes)
     return UploadOutcome(clean_name(name), stored)
 
@@ -86,7 +88,9 @@ def store_uploads(
             # An over-long file lies on disk by now; it is never read into memory.
             check_byte_count(file.size or 0, settings.EYES_MAX_UPLOAD_BYTES)
         except UnreadablePhoto as error:
-            outcomes.append(UploadOutcome(clean_name(name), problem=str(error), code=error.code))
+            outcomes.append(
+                UploadOutcome(clean_name(name), problem=in_words(error), code=error.code)
+            )
         else:
             outcomes.append(store_one(owner=owner, data=file.read(), name=name, wishes=wishes))
     remember_answers(person=owner, wishes=wishes)

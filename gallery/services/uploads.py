@@ -13,8 +13,10 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gallery.imaging.reading import UnreadablePhoto, check_byte_count
+from gallery.imaging import UnreadablePhoto
+from gallery.imaging.reading import check_byte_count
 from gallery.models import Upload, User
+from gallery.problems import in_words
 from gallery.services.batches import UploadOutcome, store_one
 from gallery.services.images import StoredImage, clean_name, update_image
 from gallery.services.placing import place_in_album
@@ -45,7 +47,7 @@ def open_upload(
     try:
         check_byte_count(size, settings.EYES_MAX_UPLOAD_BYTES)
     except UnreadablePhoto as problem:
-        raise UploadRefused(status_for(problem.code), problem.code, str(problem)) from None
+        raise UploadRefused(status_for(problem.code), problem.code, in_words(problem)) from None
     # Two requests at once would both find room; the person's row lets one through at a time.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     _check_room(owner, size)

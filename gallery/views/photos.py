@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery.access import keep_private, own_image_or_404, viewer_of, visible_image_or_404
@@ -51,7 +52,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = EditForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         update_image(image=found, **form.cleaned_data)
-        messages.success(request, "Your changes are saved.")
+        messages.success(request, _("Your changes are saved."))
         return redirect(found)
     status = 422 if form.is_bound else 200
     return render(request, "gallery/edit.html", {"form": form, "image": found}, status=status)

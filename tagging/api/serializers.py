@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from gallery.api import ImageSerializer
@@ -18,7 +19,7 @@ class TagNameField(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
-        self.error_messages["blank"] = "A tag cannot be empty."
+        self.error_messages["blank"] = _("A tag cannot be empty.")
 
     def to_internal_value(self, data: Any) -> str:
         """Return the normalised name; a name that cannot be is an error with a reason."""

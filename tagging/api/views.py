@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -128,7 +129,8 @@ def known_tag(name: str) -> Tag:
     """Return what this normalised name means; a vote never makes a new tag, adding does."""
     tag = find_tag(name)
     if tag is None:
-        raise refusal(f"There is no tag “{name}” yet; add it to the photo instead.", "unknown_tag")
+        sentence = _("There is no tag “%(tag)s” yet; add it to the photo instead.")
+        raise refusal(sentence % {"tag": name}, "unknown_tag")
     return tag
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image, User
 from tagging.models.tags import Tag
@@ -15,13 +16,13 @@ from tagging.models.votes import TagState, VoteValue
 
 
 class EventKind(models.TextChoices):
-    VOTED = "voted", "Voted"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected by a moderator"
-    REOPENED = "reopened", "Handed back to the votes"
-    IMPORTED = "imported", "Imported"
-    UNDONE = "undone", "Undone"
-    SETTLED = "settled", "Settled by votes that came of age"
+    VOTED = "voted", _("Voted")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected by a moderator")
+    REOPENED = "reopened", _("Handed back to the votes")
+    IMPORTED = "imported", _("Imported")
+    UNDONE = "undone", _("Undone")
+    SETTLED = "settled", _("Settled by votes that came of age")
 
 
 class TagEventQuerySet(models.QuerySet["TagEvent"]):
@@ -51,7 +52,7 @@ class TagEventQuerySet(models.QuerySet["TagEvent"]):
     def count_by_kind(self) -> dict[str, int]:
         """Return how often each kind of thing happened, in words, the commonest first."""
         counted = self.order_by().values_list("kind").annotate(number=models.Count("pk"))
-        return {EventKind(kind).label: number for kind, number in counted.order_by("-number")}
+        return {str(EventKind(kind).label): number for kind, number in counted.order_by("-number")}
 
     def latest_first(self) -> Self:
         """Return the newest event first; the id decides within one moment."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image
 from tagging.models.tags import Tag
@@ -16,10 +17,10 @@ BOOTSTRAP_NUMBER = 0
 
 
 class VersionState(models.TextChoices):
-    CANDIDATE = "candidate", "Candidate"
-    REFUSED = "refused", "Refused by the gate"
-    PROMOTED = "promoted", "Has been live"
-    DAMAGED = "damaged", "Damaged: refused to load"
+    CANDIDATE = "candidate", _("Candidate")
+    REFUSED = "refused", _("Refused by the gate")
+    PROMOTED = "promoted", _("Has been live")
+    DAMAGED = "damaged", _("Damaged: refused to load")
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
@@ -130,8 +131,8 @@ class Suggestion(models.Model):
     """What the network says of one photo. Replaced as a whole when another version speaks."""
 
     class Source(models.TextChoices):
-        TRAINED = "trained", "learnt here"
-        BOOTSTRAP = "bootstrap", "known from the start"
+        TRAINED = "trained", _("learnt here")
+        BOOTSTRAP = "bootstrap", _("known from the start")
 
     image = models.ForeignKey(Image, models.CASCADE, related_name="suggestions")
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="suggestions")

@@ -7,15 +7,16 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image
 from tagging.models.tags import Tag
 
 
 class VoteValue(models.TextChoices):
-    YES = "yes", "Yes"
-    NO = "no", "No"
-    UNSURE = "unsure", "Not sure"
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    UNSURE = "unsure", _("Not sure")
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):
@@ -60,10 +61,10 @@ class Vote(models.Model):
 
 
 class TagState(models.TextChoices):
-    PENDING = "pending", "Pending"
-    CONFIRMED = "confirmed", "Confirmed"
-    CURATED = "curated", "Curated"
-    REJECTED = "rejected", "Rejected"
+    PENDING = "pending", _("Pending")
+    CONFIRMED = "confirmed", _("Confirmed")
+    CURATED = "curated", _("Curated")
+    REJECTED = "rejected", _("Rejected")
 
 
 class ImageTagQuerySet(models.QuerySet["ImageTag"]):

@@ -8,13 +8,20 @@ from typing import Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gallery.models import User
-from tagging.models import ReviewTask, Tag
+from tagging.models import ReviewTask, Tag, VoteValue
 
 # Ten minutes of answers: within reach on most days, and something to have done.
 DAILY_GOAL: Final = 50
 UNDO_WITHIN: Final = timedelta(days=1)
+SAID: Final = {
+    VoteValue.YES: gettext_lazy("You said yes to “%(tag)s”."),
+    VoteValue.NO: gettext_lazy("You said no to “%(tag)s”."),
+    VoteValue.UNSURE: gettext_lazy("You said not sure to “%(tag)s”."),
+}
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,15 @@ class Deed:
         )
 
     def __str__(self) -> str:
-        name = f"“{self.last.tag.name}”" if self.last.tag else ""
-        if self.answers > 1:
-            return f"You answered {self.answers} photos on {name}."
-        if name:
-            return f"You said {self.last.get_value_display().lower()} to {name}."
+        tag = self.last.tag
+        if tag and self.answers > 1:
+            told = _("You answered %(photos)d photos on “%(tag)s”.")
+            return told % {"photos": self.answers, "tag": tag.name}
+        if tag:
+            return str(SAID[VoteValue(self.last.value)]) % {"tag": tag.name}
         if self.last.event:
-            return f"You named it “{self.last.event.tag.name}”."
-        return "You passed a photo over."
+            return _("You named it “%(tag)s”.") % {"tag": self.last.event.tag.name}
+        return _("You passed a photo over.")
 
 
 def day_of(person: User) -> Day:

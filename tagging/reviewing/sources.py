@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from django.db.models import Exists, Max, Min, Model, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gallery.models import Image, User, Visibility
 from tagging.models import (
@@ -40,7 +42,9 @@ OWN_PHOTOS: Final = 0.25
 # Nobody shall be able to work out what comes next.
 CHANCE: Final = random.SystemRandom()
 
-UNSEEN: Final = "That photo can no longer be shown to you, so the question was passed over."
+UNSEEN: Final = gettext_lazy(
+    "That photo can no longer be shown to you, so the question was passed over."
+)
 
 Row = TypeVar("Row", bound=Model)
 
@@ -118,14 +122,16 @@ def askable(rows: QuerySet[Row], asker: Asker, *, again: bool = False) -> QueryS
 def why_lapsed(task: ReviewTask, asker: Asker) -> str:
     """Return in words why a question that was put cannot be asked any more, or "" where it can."""
     if not asker.may_be_asked_about(task.image):
-        return UNSEEN
+        return str(UNSEEN)
     tag = task.tag
     if tag is None:
         return ""
     if tag.alias_of is not None:
-        return f"“{tag.name}” is called “{tag.alias_of.name}” now; the question was passed over."
+        told = _("“%(old)s” is called “%(new)s” now; the question was passed over.")
+        return told % {"old": tag.name, "new": tag.alias_of.name}
     if tag.is_blocked or tag.never_show:
-        return f"“{tag.name}” is not asked about any more; the question was passed over."
+        told = _("“%(tag)s” is not asked about any more; the question was passed over.")
+        return told % {"tag": tag.name}
     return ""
 
 

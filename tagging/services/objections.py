@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from gallery.models import Image, User
 from tagging.models import EventKind, ImageTag, TagState
 from tagging.policy import Policy
@@ -30,13 +32,13 @@ class Objection(StrEnum):
 
 # The same beside the one photo that somebody looks at. That nothing had to change is no refusal.
 SENTENCES: Final = {
-    Objection.BLOCKED: "The tag is blocked here and cannot be approved.",
-    Objection.NO_CONSENSUS: (
+    Objection.BLOCKED: _("The tag is blocked here and cannot be approved."),
+    Objection.NO_CONSENSUS: _(
         "There is no consensus yet. It can be approved once enough independent people agree; "
         "rejecting needs no consensus."
     ),
-    Objection.OWN_PHOTO: "This is your own photo: another moderator has to decide.",
-    Objection.GONE: "The photo has been deleted meanwhile.",
+    Objection.OWN_PHOTO: _("This is your own photo: another moderator has to decide."),
+    Objection.GONE: _("The photo has been deleted meanwhile."),
 }
 
 
@@ -64,7 +66,7 @@ class Decisions:
     @property
     def refusal(self) -> str:
         """Return why a decision about a single photo was refused, "" where it holds now."""
-        return next((SENTENCES[why] for why in self.passed_over if why in SENTENCES), "")
+        return next((str(SENTENCES[why]) for why in self.passed_over if why in SENTENCES), "")
 
 
 @dataclass(frozen=True)

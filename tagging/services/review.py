@@ -10,6 +10,8 @@ from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gallery.models import Image, User
 from tagging.models import ImageTag, ReviewKind, ReviewTask, Tag, TagEvent, TagState, VoteValue
@@ -20,7 +22,7 @@ from tagging.services.votes import NothingToUndoError, add_tag, cast_vote, undo_
 from tagging.services.word_lock import keep_words
 
 SOURCE: Final = "review"
-GONE: Final = "That photo is gone, so the question was passed over."
+GONE: Final = gettext_lazy("That photo is gone, so the question was passed over.")
 
 _CONTRARY = {TagState.CURATED: VoteValue.NO, TagState.REJECTED: VoteValue.YES}
 
@@ -53,7 +55,7 @@ def answer_question(*, person: User, task_id: int, value: str) -> ReviewTask:
         raise ValueError(f"An answer is one of {', '.join(VoteValue.values)}, not “{value}”.")
     task = _own_question(person, task_id)
     if task.tag is None and value != VoteValue.UNSURE:
-        raise ValueError("This question wants a word, or to be passed over.")
+        raise ValueError(_("This question wants a word, or to be passed over."))
     with _dropped_if_lapsed(task, person), transaction.atomic():
         image = lock_image(image_id=task.image_id, viewer=person)
         if _claim(task, value, timezone.now()):
@@ -69,7 +71,7 @@ def name_photo(*, person: User, task_id: int, name: str) -> ImageTag | None:
     """
     task = _own_question(person, task_id)
     if task.tag is not None:
-        raise ValueError("This question wants a yes or a no, not a word.")
+        raise ValueError(_("This question wants a yes or a no, not a word."))
     with _dropped_if_lapsed(task, person), transaction.atomic():
         image = lock_image(image_id=task.image_id, viewer=person)
         if not _claim(task, VoteValue.YES, timezone.now()):
@@ -124,7 +126,7 @@ def undo_last_answer(*, person: User, tag: Tag | None = None) -> list[ReviewTask
     """
     last = last_deed(person, tag)
     if last is None:
-        raise NothingToUndoError("There is no answer of the last day to undo.")
+        raise NothingToUndoError(_("There is no answer of the last day to undo."))
     tasks = list(last.tasks.select_related("tag", "event").order_by("image_id"))
     reopened, problem = [], ""
     with transaction.atomic():
@@ -136,7 +138,7 @@ def undo_last_answer(*, person: User, tag: Tag | None = None) -> list[ReviewTask
             except NothingToUndoError as error:
                 problem = str(error)
             except Image.DoesNotExist:
-                problem = UNSEEN
+                problem = str(UNSEEN)
             else:
                 _reopen(task)
                 reopened.append(task)
@@ -153,7 +155,7 @@ def _own_question(person: User, task_id: int) -> ReviewTask:
     tasks = ReviewTask.objects.select_related("image", "tag__alias_of")
     task = tasks.filter(pk=task_id).first()
     if task is None:
-        raise QuestionLapsed(GONE)
+        raise QuestionLapsed(str(GONE))
     if task.person_id != person.pk:
         raise NotYourQuestion("This question was put to somebody else.")
     task.person = person
@@ -169,7 +171,7 @@ def _dropped_if_lapsed(task: ReviewTask, person: User) -> Iterator[None]:
             yield
             return
     except Image.DoesNotExist:
-        reason = UNSEEN
+        reason = str(UNSEEN)
     ReviewTask.objects.filter(pk=task.pk, value="").delete()
     raise QuestionLapsed(reason)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from gallery.models import User
 from tagging.chunks import chunks
@@ -20,7 +21,8 @@ class TagBlockedError(ValueError):
     """A moderator blocked this tag; the message says so to a person."""
 
     def __init__(self, tag: Tag) -> None:
-        super().__init__(f"The tag “{tag.name}” is blocked here and cannot be used.")
+        sentence = gettext("The tag “%(tag)s” is blocked here and cannot be used.")
+        super().__init__(sentence % {"tag": tag.name})
         self.tag = tag
 
 

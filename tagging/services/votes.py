@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from gallery.models import Image, User
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, Vote, VoteValue
@@ -68,7 +69,7 @@ def undo_event(*, person: User, event: TagEvent, source: str = "page") -> TagEve
     not be seen.
     """
     if event.actor_id != person.pk and not person.is_staff:
-        raise PermissionDenied("Only your own changes can be undone.")
+        raise PermissionDenied(_("Only your own changes can be undone."))
     with transaction.atomic():
         image = lock_image(image_id=event.image_id, viewer=person)
         event = TagEvent.objects.select_related("tag", "actor").get(pk=event.pk)
@@ -121,27 +122,27 @@ def _record(event: TagEvent, row: ImageTag | None) -> TagEvent:
 def _check_still_holds(event: TagEvent) -> None:
     """Raise NothingToUndoError unless the event is the last word of its kind."""
     if event.kind == EventKind.UNDONE:
-        raise NothingToUndoError("This was an undo already. Simply do it again instead.")
+        raise NothingToUndoError(_("This was an undo already. Simply do it again instead."))
     if event.kind == EventKind.SETTLED:
-        raise NothingToUndoError("Nobody did this: votes came of age. A moderator may decide.")
+        raise NothingToUndoError(_("Nobody did this: votes came of age. A moderator may decide."))
     if TagEvent.objects.filter(undoes=event).exists():
-        raise NothingToUndoError("This has been undone already.")
+        raise NothingToUndoError(_("This has been undone already."))
     pair = {"image_id": event.image_id, "tag_id": event.tag_id}
     if event.is_decision:
         last = TagEvent.objects.filter(**pair).not_undone().decisions().latest_first().first()
         if last != event:
-            raise NothingToUndoError("A later decision has replaced this one.")
+            raise NothingToUndoError(_("A later decision has replaced this one."))
     if event.vote != event.vote_before:
         votes = Vote.objects.current().filter(**pair, person_id=event.actor_id)
         value = votes.values_list("value", flat=True).first() or ""
         if value != event.vote:
-            raise NothingToUndoError("This vote has changed since.")
+            raise NothingToUndoError(_("This vote has changed since."))
 
 
 def _check_own_photo(event: TagEvent, image: Image, person: User) -> None:
     """Raise NothingToUndoError where the person would decide about their own photo by undoing."""
     if event.is_decision and not may_decide(person.pk, image, current_policy()):
-        raise NothingToUndoError("This is your own photo: another moderator has to undo that.")
+        raise NothingToUndoError(_("This is your own photo: another moderator has to undo that."))
 
 
 def _restore_decision(row: ImageTag, event: TagEvent) -> None:

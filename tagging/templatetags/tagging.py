@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from gallery.models import Image
-from tagging.models import Suggestion, TagEvent
+from tagging.models import Suggestion, Tag, TagEvent
 from tagging.panel import FIRST_LOOK, certainty_in_words, describe_event, read_panel
 from tagging.presence import network_status
 from tagging.similar import similar_photos
@@ -46,6 +49,13 @@ def certainty(suggestion: Suggestion) -> str:
     """Return for instance "almost certain · 93 %"; one hundred stays for certainty itself."""
     percent = min(max(round(suggestion.score * 100), 1), 99)
     return f"{certainty_in_words(suggestion.score)} · {percent}\u202f%"
+
+
+@register.filter
+def tag_links(tags: Iterable[Tag]) -> SafeString:
+    """Return links to the pages of these tags, with commas, to stand in a sentence."""
+    links = ((tag.get_absolute_url(), tag.name) for tag in tags)
+    return format_html_join(", ", '<a href="{}">{}</a>', links)
 
 
 @register.filter

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -15,7 +17,7 @@ from gallery.access import viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.moderation import require_moderator
 from tagging.forms import WITHDRAW, DecisionForm, VoteForm
-from tagging.models import EventKind, ImageTag, TagEvent, TagState, VoteValue
+from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, VoteValue
 from tagging.names import TagNameError
 from tagging.panel import FIRST_LOOK, describe_event, read_panel
 from tagging.presets import current_policy
@@ -32,7 +34,7 @@ from tagging.services.votes import (
 )
 from tagging.views.pages import is_htmx
 
-UNREADABLE = "This form came in incomplete. Please reload the page and try again."
+UNREADABLE = gettext_lazy("This form came in incomplete. Please reload the page and try again.")
 
 
 @require_POST
@@ -43,7 +45,7 @@ def vote(request: HttpRequest, pk: int) -> HttpResponse:
         return ask_to_log_in(request, image)
     form = VoteForm(request.POST)
     if not form.is_valid():
-        return answer(request, image, problem=UNREADABLE)
+        return answer(request, image, problem=str(UNREADABLE))
     person, tag = request.user, form.cleaned_data["tag"]
     try:
         if form.cleaned_data["value"] == WITHDRAW:
@@ -81,7 +83,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     moderator = require_moderator(request.user, DECIDING)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return answer(request, image, problem=UNREADABLE)
+        return answer(request, image, problem=str(UNREADABLE))
     tag, kind = form.cleaned_data["tag"], EventKind(form.cleaned_data["kind"])
     try:
         outcome = decide_on_pair(moderator=moderator, image=image, tag=tag, kind=kind)
@@ -89,7 +91,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return answer(request, image, problem=str(error))
     if outcome.refusal:
         return answer(request, image, problem=outcome.refusal)
-    return answer(request, image, said=f"“{tag.name}”: {kind.label.lower()}.")
+    return answer(request, image, said=words_for_decision(tag, kind))
 
 
 @require_POST
@@ -98,12 +100,12 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     image = visible_image_or_404(request, pk)
     moderator = require_moderator(request.user, MARKING)
     if not may_decide(moderator.pk, image, current_policy()):
-        return answer(request, image, problem=SENTENCES[Objection.OWN_PHOTO])
+        return answer(request, image, problem=str(SENTENCES[Objection.OWN_PHOTO]))
     if request.POST.get("fully") == "yes":
         mark_fully_tagged(moderator=moderator, image_ids=[image.pk])
-        return answer(request, image, said="Fully tagged: what is not named is not here.")
+        return answer(request, image, said=_("Fully tagged: what is not named is not here."))
     unmark_fully_tagged(moderator=moderator, image_ids=[image.pk])
-    return answer(request, image, said="No longer fully tagged.")
+    return answer(request, image, said=_("No longer fully tagged."))
 
 
 @require_POST
@@ -119,7 +121,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return answer(request, image, problem=str(error))
     except Image.DoesNotExist as error:
         raise Http404 from error
-    return answer(request, image, said=f"Undone: {describe_event(event, event.tag)}")
+    return answer(
+        request, image, said=_("Undone: %(deed)s") % {"deed": describe_event(event, event.tag)}
+    )
 
 
 def ask_to_log_in(request: HttpRequest, image: Image) -> HttpResponse:
@@ -165,21 +169,34 @@ def answer(
 def words_for(event: TagEvent | None) -> str:
     """Return what to tell a person who voted."""
     if event is None:
-        return "That is what you said already."
+        return _("That is what you said already.")
     said = describe_event(event, event.tag)
     if event.was_decided and _contradicts(event.vote, event.state_after):
-        return f"{said} A moderator decided otherwise, so it stays; your vote is kept."
+        stays = _("A moderator decided otherwise, so it stays; your vote is kept.")
+        return f"{said} {stays}"
     hours = current_policy().vote_age_hours
     if event.vote and hours and not event.was_decided:
-        return f"{said} Your vote counts in {hours} hours, together with others'."
+        counts = ngettext(
+            "Your vote counts in %(hours)d hour, together with others'.",
+            "Your vote counts in %(hours)d hours, together with others'.",
+            hours,
+        )
+        return f"{said} {counts % {'hours': hours}}"
     return said
+
+
+def words_for_decision(tag: Tag, kind: EventKind) -> str:
+    """Return what to tell a moderator who decided."""
+    told = {"tag": tag.name, "decision": kind.label.lower()}
+    return _("“%(tag)s”: %(decision)s.") % told
 
 
 def words_for_added(row: ImageTag) -> str:
     """Return what to tell a person who added a tag."""
     if row.state == TagState.REJECTED:
-        return f"“{row.tag.name}” was found not to be here and stays so; your vote is kept."
-    return f"You added “{row.tag.name}”."
+        kept = _("“%(tag)s” was found not to be here and stays so; your vote is kept.")
+        return kept % {"tag": row.tag.name}
+    return _("You added “%(tag)s”.") % {"tag": row.tag.name}
 
 
 def _contradicts(vote: str, state: str) -> bool:

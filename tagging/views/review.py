@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -19,6 +20,7 @@ from tagging.names import TagNameError
 from tagging.reviewing.deeds import day_of, last_deed
 from tagging.reviewing.waiting import tags_waiting
 from tagging.services.review import (
+    GridDeed,
     NotYourQuestion,
     QuestionLapsed,
     answer_grid,
@@ -72,7 +74,9 @@ def name(request: HttpRequest) -> HttpResponse:
         return go_on(request, tag, problem=str(error), typed=word)
     except ValueError as error:
         return go_on(request, tag, problem=str(error))
-    return go_on(request, tag, said=f"You named it “{row.tag.name}”." if row else "")
+    return go_on(
+        request, tag, said=_("You named it “%(tag)s”.") % {"tag": row.tag.name} if row else ""
+    )
 
 
 @login_required
@@ -89,10 +93,11 @@ def undo(request: HttpRequest) -> HttpResponse:
             return redirect(address_of("tagging:review_grid", tag))
         return go_on(request, tag, said=str(error))
     if in_grid or len(reopened) > 1:
-        messages.success(request, f"Undone: {len(reopened)} answers are open again.")
+        told = _("Undone: %(answers)d answers are open again.") % {"answers": len(reopened)}
+        messages.success(request, told)
         back = redirect(address_of("tagging:review_grid", tag or reopened[0].tag))
         return HttpResponseClientRedirect(back.url) if is_htmx(request) else back
-    return go_on(request, tag, said="Undone. What do you say now?")
+    return go_on(request, tag, said=_("Undone. What do you say now?"))
 
 
 @login_required
@@ -123,11 +128,18 @@ def answer_whole_grid(request: HttpRequest) -> HttpResponse:
         deed = answer_grid(person=person, task_ids=shown, refused_ids=refused)
     except NotYourQuestion as error:
         raise Http404 from error
-    said = f"{deed.answered - deed.refused} yes, {deed.refused} no."
-    if deed.passed:
-        said += f" Passed over, because they were answered or are gone: {deed.passed}."
-    messages.success(request, said)
+    messages.success(request, words_for_grid(deed))
     return redirect(address_of("tagging:review_grid", tag))
+
+
+def words_for_grid(deed: GridDeed) -> str:
+    """Return what to tell a person who answered a grid."""
+    told = {"yes": deed.answered - deed.refused, "no": deed.refused, "passed": deed.passed}
+    said = _("%(yes)d yes, %(no)d no.") % told
+    if not deed.passed:
+        return said
+    passed = _("Passed over, because they were answered or are gone: %(passed)d.") % told
+    return f"{said} {passed}"
 
 
 def scope_of(request: HttpRequest) -> Tag | None:

@@ -110,7 +110,7 @@ def test_where_votes_are_weighed_only_tested_people_are_heard(
 
 
 def test_a_share_in_words() -> None:
-    assert out_of_hundred(Interval(0.914, 0.871, 0.944)) == "about 91 (between 87 and 94)"
+    assert out_of_hundred(Interval(0.914, 0.871, 0.944)) == {"value": 91, "low": 87, "high": 94}
 
 
 def test_drift_is_told_week_by_week_in_words(client: Client) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from django import template
+from decimal import Decimal
 
-from training.learning import wording
+from django import template
+from django.utils.formats import number_format
 
 register = template.Library()
+
+
+def one_decimal(number: float) -> str:
+    """Return the number rounded to one digit behind the comma, as the language writes it."""
+    return number_format(Decimal(f"{number:.1f}"), 1)
 
 
 @register.filter
 def percent(share: float | str | None) -> str:
     """Return for example `83.1 %`, or a dash where there is no figure."""
-    return wording.percent(None if share is None or share == "" else float(share))
+    if share is None or share == "":
+        return "–"
+    return f"{one_decimal(float(share) * 100)} %"
 
 
 @register.filter
@@ -20,4 +28,5 @@ def points(difference: float | None) -> str:
     """Return for example `+4.2` for a rise by 4.2 points, or a dash where there is none."""
     if difference is None:
         return "–"
-    return f"{difference * 100:+.1f}".replace("-", "−")
+    size = one_decimal(abs(difference) * 100)
+    return f"{'−' if difference < 0 else '+'}{size}"

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from training.curve_plot import CurvePlot, Line, Mark
-from training.learning.wording import percent
+from training.templatetags.figures import percent
 
 _FRAME = CurvePlot(lines=[], x_ticks=[], y_ticks=[], width=640, height=240, bottom=190)
 _PAD = 20
@@ -23,14 +25,14 @@ def plot_losses(history: Points, epochs: int) -> CurvePlot | None:
     there are not yet two points to join."""
     learning = [(_place(point, epochs), point["loss"]) for point in history]
     judged = [(point["epoch"], point["judged_loss"]) for point in history]
-    series = {("While learning", "loss"): learning, ("On judging photos", "judged"): judged}
+    series = {(_("While learning"), "loss"): learning, (_("On judging photos"), "judged"): judged}
     return _plot(series, epochs, lambda value: f"{value:.3g}")
 
 
 def plot_shares(history: Points, epochs: int) -> CurvePlot | None:
     """Return the drawing of the share of judging photos whose first tag is right, or None."""
     shares = [(point["epoch"], point["top1"]) for point in history]
-    return _plot({("Right first", "top1"): shares}, epochs, lambda share: percent(share, digits=1))
+    return _plot({(_("Right first"), "top1"): shares}, epochs, percent)
 
 
 def _place(point: Mapping[str, Any], epochs: int) -> float:

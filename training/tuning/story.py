@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
@@ -255,7 +256,9 @@ def step_in_words(points: list[Point], epochs: int) -> str:
 def time_left(seconds: float) -> str:
     """Return for example `8 min left`; rounded up, so that nobody is disappointed."""
     minutes = int(seconds // 60) + 1
-    return f"{minutes} min left" if minutes < 100 else f"{round(minutes / 60)} h left"
+    if minutes < 100:
+        return _("%(minutes)d min left") % {"minutes": minutes}
+    return _("%(hours)d h left") % {"hours": round(minutes / 60)}
 
 
 def _share(points: list[Point]) -> float:

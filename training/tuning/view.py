@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from training.curve_plot import CurvePlot
 from training.learning.fine_tuning.task import BrokenTask, TuningSettings
 from training.learning.wording import enumerate_words
@@ -57,14 +59,22 @@ def view_of_tuning(tuning: Tuning) -> TuningView:
         rows=[point for point in tuning.history if point["judged_loss"] is not None],
         losses=plot_losses(tuning.history, told.epochs),
         shares=plot_shares(tuning.history, told.epochs),
-        blocks="all blocks learn" if told.blocks is None else f"the top {told.blocks} learn",
+        blocks=_blocks(told.blocks),
         variations=_variations(switched_off(told)),
     )
+
+
+def _blocks(number: int | None) -> str:
+    if number is None:
+        return _("all blocks learn")
+    return _("the top %(number)d learn") % {"number": number}
 
 
 def _variations(off: list[str]) -> str:
     on = [name for name in SWITCHED_OFF if name not in off]
     if not on:
-        return "Photos teach as they are, without any variation."
-    sentence = f"Photos are varied by {enumerate_words(on)}"
-    return f"{sentence}; switched off: {enumerate_words(off)}." if off else f"{sentence}."
+        return _("Photos teach as they are, without any variation.")
+    told = {"on": enumerate_words(on), "off": enumerate_words(off)}
+    if off:
+        return _("Photos are varied by %(on)s; switched off: %(off)s.") % told
+    return _("Photos are varied by %(on)s.") % told
