@@ -29,7 +29,7 @@ from rest_framework.views import APIView
 from gallery.details import Details, details_for
 from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
-from gallery.models import Image, User, Visibility
+from gallery.models import Image, Licence, User, Visibility
 from gallery.problems import in_words
 from gallery.services.images import StoredImage, delete_image, store_image
 
@@ -164,7 +164,14 @@ class UploadSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(
         max_length=2000, required=False, default="", allow_blank=True
     )
+    alt = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     visibility = serializers.ChoiceField(Visibility.choices, default=Visibility.PUBLIC)
+    licence = serializers.ChoiceField(
+        Licence.choices,
+        default=None,
+        allow_null=True,
+        help_text="What may others do with it? Left out: your answer at the last upload.",
+    )
     teaches = serializers.BooleanField(
         default=None,
         allow_null=True,
@@ -289,6 +296,8 @@ def _store(owner: User, upload: Mapping[str, Any]) -> StoredImage:
             teaches=owner.offers_photos if teaches is None else teaches,
             title=upload["title"],
             description=upload["description"],
+            alt=upload["alt"],
+            licence=upload["licence"] or owner.usual_licence,
         )
     except UnreadablePhoto as problem:
         raise ValidationError({"file": [ErrorDetail(in_words(problem), problem.code)]}) from None

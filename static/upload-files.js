@@ -38,3 +38,38 @@ const isPhotoFile = (file, suffixes) => {
   if (name.startsWith(".")) return false;
   return file.type.startsWith("image/") || suffixes.some((suffix) => name.endsWith(suffix));
 };
+
+// Calls `choose` with files, however they come: from a picker, dropped, or pasted.
+const listenForFiles = (drop, choose) => {
+  for (const picker of drop.querySelectorAll("input[type=file]")) {
+    const { needs } = picker.dataset;
+    picker.required = false;
+    picker.closest("label").hidden = needs !== undefined && !(needs in picker);
+    const take = () => {
+      if (picker.files.length) choose([...picker.files], { isFolder: needs !== undefined });
+      picker.value = "";
+    };
+    picker.addEventListener("change", take);
+    // Somebody was quicker than this script.
+    take();
+  }
+  // Entering a part of the page comes before leaving the one around it, so both are counted.
+  let over = 0;
+  const move = (change) => {
+    over = change ? over + change : 0;
+    drop.classList.toggle("drop--over", over > 0);
+  };
+  window.addEventListener("dragenter", () => move(1));
+  window.addEventListener("dragleave", () => move(-1));
+  // Wherever on the page it is let go: a file must never replace the page.
+  window.addEventListener("dragover", (event) => event.preventDefault());
+  window.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    move(0);
+    const { files, isFolder } = await filesDropped(event.dataTransfer);
+    if (files.length) choose(files, { isFolder });
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData?.files.length) choose([...event.clipboardData.files]);
+  });
+};

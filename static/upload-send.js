@@ -24,6 +24,15 @@ class Refusal extends Error {
   }
 }
 
+// Returns in words why a file did not arrive.
+const reasonOf = (problem, words) => {
+  if (!(problem instanceof Refusal)) return words.changed;
+  if (SESSION_ENDED.includes(problem.status)) return words.session;
+  if (problem.status === 0) return words.broken;
+  if (problem.status === -2) return words.changed;
+  return problem.message || words.server;
+};
+
 const ask = (method, address, { body = null, headers = {}, onProgress, owner = {} } = {}) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -83,7 +92,7 @@ const isReadable = (file) =>
 
 const beginUpload = async (item, address, onProgress) => {
   const { file, sha256, wishes } = item;
-  const named = { filename: file.name.slice(-255), sha256 };
+  const named = { filename: file.name, sha256 };
   let metadata = metadataOf({ ...named, ...wishes });
   // What is too long for a header follows as soon as the upload has an address.
   const isLong = metadata.length > LONGEST_HEADER;

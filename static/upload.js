@@ -24,6 +24,8 @@ const items = new Map();
 let waiting = [];
 let ready = [];
 let preparing = null;
+// Files are under way (isActive), and more are to follow (isRunning): a pause lies in between.
+let isActive = false;
 let isRunning = false;
 let groupSize = FIRST_GROUP;
 let lastSaid = 0;
@@ -57,14 +59,6 @@ const succeed = (item, stored) => {
   set(item, "stored", stored.is_new ? words.stored : words.known, { stored, share: 1 });
 };
 
-const reasonOf = (problem) => {
-  if (!(problem instanceof Refusal)) return words.changed;
-  if (SESSION_ENDED.includes(problem.status)) return words.session;
-  if (problem.status === 0) return words.broken;
-  if (problem.status === -2) return words.changed;
-  return problem.message || words.server;
-};
-
 // Counted anew each time: a few thousand additions are less than one picture on the screen.
 const showTotal = () => {
   const all = [...items.values()];
@@ -72,27 +66,27 @@ const showTotal = () => {
   const told = { count: all.length, stored: count("stored"), failed: count("failed") };
   const open = all.length - told.stored - told.failed;
   total.textContent = fill(told.failed ? words.totalFailed : words.total, told);
-  if (!isRunning && open === all.length) total.textContent = all.length ? fill(words.chosen, told) : "";
+  if (!isActive && open === all.length) total.textContent = all.length ? fill(words.chosen, told) : "";
   const bytes = all.reduce((sum, item) => sum + item.file.size, 0);
   const sent = all.reduce((sum, item) => sum + item.file.size * (item.state === "failed" ? 1 : item.share), 0);
-  meter.hidden = !isRunning;
+  meter.hidden = !isActive;
   meter.value = bytes ? sent / bytes : 0;
   const again = all.filter((item) => item.state === "failed" && !item.isHopeless).length;
-  button.disabled = isRunning;
+  button.disabled = isActive && !isRunning;
   button.hidden = all.length > 0 && !open && !again;
-  button.textContent = open > 1 ? fill(words.uploadMany, { count: open }) : open || !again ? words.upload : words.retry;
+  if (isActive) button.textContent = words.pause;
+  else if (open > 1) button.textContent = fill(words.uploadMany, { count: open });
+  else button.textContent = open || !again ? words.upload : words.retry;
   if (isRunning && Date.now() - lastSaid > 1000 * SECONDS_BETWEEN_WORDS) {
     lastSaid = Date.now();
     say(total.textContent);
   }
 };
 
-let isTotalDue = false;
+let totalTimer = null;
 const showTotalSoon = () => {
-  if (isTotalDue) return;
-  isTotalDue = true;
-  setTimeout(() => {
-    isTotalDue = false;
+  totalTimer ??= setTimeout(() => {
+    totalTimer = null;
     showTotal();
   }, 200);
 };
@@ -166,7 +160,7 @@ const prepare = async (group) => {
       ready.push(item);
     }
   } catch (problem) {
-    stop(reasonOf(problem));
+    stop(reasonOf(problem, words));
     for (const item of hashed) set(item, "waiting", words.waiting);
     waiting = [...hashed, ...waiting];
   }
@@ -206,9 +200,9 @@ const send = async (item) => {
   } catch (problem) {
     if (!items.has(item.key)) return;
     const isHopeless = problem.status === -2 || problem.status === 413 || (problem.status === 422 && problem.code !== "wishes");
-    fail(item, reasonOf(problem), isHopeless);
+    fail(item, reasonOf(problem, words), isHopeless);
     // Every other file would fail in the same way, so the rest waits for a new start.
-    if (SESSION_ENDED.includes(problem.status) || problem.status === 0) stop(reasonOf(problem));
+    if (SESSION_ENDED.includes(problem.status) || problem.status === 0) stop(reasonOf(problem, words));
   }
   showTotalSoon();
 };
@@ -224,17 +218,19 @@ const finish = () => {
   const stored = all.filter((item) => item.stored);
   waiting = [...ready, ...waiting];
   ready = [];
-  isRunning = false;
+  isActive = isRunning = false;
+  const wasOnButton = document.activeElement === button;
   showTotal();
   say(total.textContent);
   done.hidden = stored.length === 0;
+  if (wasOnButton && button.hidden) done.focus();
   // One photo alone, and it went well: its page is what the person wants to see.
   if (all.length === 1 && stored.length === 1) window.location.assign(stored[0].stored.url);
 };
 
 const start = async () => {
   stop("");
-  isRunning = true;
+  isActive = isRunning = true;
   lastSaid = Date.now();
   batch.open = false;
   showTotal();
@@ -257,7 +253,7 @@ const acts = {
   retry: (item) => {
     set(item, "waiting", words.waiting);
     waiting.push(item);
-    if (!isRunning) start();
+    if (!isActive) start();
   },
   wish: (item, name, value) => {
     item.own[name] = value;
@@ -265,43 +261,15 @@ const acts = {
   },
   wished: (item) => {
     if (item.state !== "stored" || !item.address) return;
-    sendWishes(item).catch((problem) => say(fill(words.notSaved, { reason: reasonOf(problem) })));
+    sendWishes(item).catch((problem) => say(fill(words.notSaved, { reason: reasonOf(problem, words) })));
   },
 };
 const rows = new UploadRows(document.getElementById("uploads"), words, acts);
 
 drop.classList.add("drop--alive");
-for (const picker of drop.querySelectorAll("input[type=file]")) {
-  picker.required = false;
-  picker.closest("label").hidden = picker.dataset.needs !== undefined && !(picker.dataset.needs in picker);
-  picker.addEventListener("change", () => {
-    choose([...picker.files], { isFolder: picker.dataset.needs !== undefined });
-    picker.value = "";
-  });
-}
-
-// Wherever on the page it is let go: a file must never replace the page.
-let over = 0;
-const light = () => drop.classList.toggle("drop--over", over > 0);
-for (const [name, change] of [["dragenter", 1], ["dragleave", -1]]) {
-  window.addEventListener(name, () => {
-    over += change;
-    light();
-  });
-}
-window.addEventListener("dragover", (event) => event.preventDefault());
-window.addEventListener("drop", async (event) => {
-  event.preventDefault();
-  over = 0;
-  light();
-  const { files, isFolder } = await filesDropped(event.dataTransfer);
-  choose(files, { isFolder });
-});
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) choose([...event.clipboardData.files]);
-});
+listenForFiles(drop, choose);
 window.addEventListener("beforeunload", (event) => {
-  if (isRunning) event.preventDefault();
+  if (isActive) event.preventDefault();
 });
 
 // Enter in the details of one photo is no wish to begin.
@@ -310,12 +278,16 @@ form.addEventListener("keydown", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (isRunning) return;
+  if (isActive) {
+    stop("");
+    showTotal();
+    return;
+  }
   // What failed for a reason that may have passed is tried again with the rest.
   for (const item of items.values()) {
     if (item.state === "failed" && !item.isHopeless) acts.retry(item);
   }
-  if (isRunning) return;
+  if (isActive) return;
   if (waiting.length) {
     start();
     return;

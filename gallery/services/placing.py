@@ -24,13 +24,7 @@ def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Albu
 
     An album that was deleted since, or is no longer open to this person, stops no photo.
     """
-    if not images or not (wishes.album or wishes.new_album):
-        return None
-    album = (
-        _album_called(wishes.new_album, by, wishes.visibility)
-        if wishes.new_album
-        else albums_open_to(by).filter(pk=wishes.album).first()
-    )
+    album = _album_wished_for(by, wishes) if images else None
     if album is None:
         return None
     albums = import_module("gallery.services.albums")
@@ -39,6 +33,14 @@ def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Albu
     except albums.AlbumRefusal:
         return None
     return album
+
+
+def _album_wished_for(person: User, wishes: Wishes) -> Album | None:
+    if wishes.new_album:
+        return _album_called(wishes.new_album, person, wishes.visibility)
+    if wishes.album is not None:
+        return albums_open_to(person).filter(pk=wishes.album).first()
+    return None
 
 
 @transaction.atomic

@@ -27,10 +27,9 @@ def words_for_script() -> dict[str, str]:
         "uploadMany": _("Upload {count} photos"),
         "total": _("{stored} of {count} photos are stored."),
         "totalFailed": _("{stored} of {count} photos are stored, {failed} failed."),
+        "pause": _("Pause"),
         "retry": _("Try again"),
-        "remove": _("Remove"),
         "removeName": _("Remove {name}"),
         "retryName": _("Try again: {name}"),
-        "details": _("Details"),
         "notSaved": _("The details are not saved: {reason}"),
     }

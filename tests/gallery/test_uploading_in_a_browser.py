@@ -153,6 +153,7 @@ def test_five_thousand_files_make_few_rows(
     page: Page, live_server: LiveServer, complaints: list[str]
 ) -> None:
     log_in(page, live_server)
+    expect(page.locator(".drop--alive")).to_be_visible()
 
     page.evaluate(
         """() => {
@@ -180,6 +181,7 @@ def test_files_that_are_dropped_on_the_page_are_chosen(
     page: Page, live_server: LiveServer, complaints: list[str]
 ) -> None:
     log_in(page, live_server)
+    expect(page.locator(".drop--alive")).to_be_visible()
     carried = page.evaluate_handle(
         """() => {
             const carried = new DataTransfer();
@@ -190,6 +192,76 @@ def test_files_that_are_dropped_on_the_page_are_chosen(
 
     page.locator("h1").dispatch_event("drop", {"dataTransfer": carried})
     expect(page.locator(".upload-row__name")).to_have_text(["dropped.jpg"])
-    page.locator("h1").dispatch_event("paste", {"clipboardData": None})
 
+    assert complaints == []
+
+
+def test_a_pause_lets_the_files_under_way_arrive_and_keeps_the_rest(
+    page: Page, live_server: LiveServer, tmp_path: Path
+) -> None:
+    person = log_in(page, live_server)
+    held: list[Route] = []
+    is_open: list[bool] = []
+    page.route(
+        "**/upload/files/",
+        lambda route: route.continue_() if is_open else held.append(route),
+    )
+    page.set_input_files("#id_photos", files_of(tmp_path, good=5, bad=0))
+    press_upload(page)
+    expect(page.locator(".upload-row progress:visible")).to_have_count(3)
+    page.get_by_role("button", name="Pause").click()
+    is_open.append(True)
+    for route in held:
+        route.continue_()
+
+    expect(page.get_by_role("button", name="Upload 2 photos")).to_be_enabled()
+    assert person.images.count() == 3
+    press_upload(page)
+    expect(page.locator("#total")).to_have_text("5 of 5 photos are stored.")
+
+
+def test_a_session_that_ends_half_way_is_said_so(
+    page: Page, live_server: LiveServer, tmp_path: Path
+) -> None:
+    person = log_in(page, live_server)
+
+    def end_session(route: Route) -> None:
+        page.context.clear_cookies(name="sessionid")
+        route.continue_(headers={**route.request.headers, "cookie": ""})
+
+    page.route("**/upload/files/", end_session)
+    page.set_input_files("#id_photos", files_of(tmp_path, good=4, bad=0))
+    press_upload(page)
+
+    expect(page.locator("#problem")).to_have_text(
+        "Your session has ended. Please load the page again."
+    )
+    expect(page.locator("#send")).to_be_enabled()
+    assert person.images.count() == 0
+
+
+def test_a_folder_that_is_dropped_is_looked_through(
+    page: Page, live_server: LiveServer, tmp_path: Path, complaints: list[str]
+) -> None:
+    log_in(page, live_server)
+    expect(page.locator(".drop--alive")).to_be_visible()
+    folder = tmp_path / "holiday"
+    (folder / "deeper" / "deepest").mkdir(parents=True)
+    # More than the hundred that a browser tells of at a time.
+    for number in range(130):
+        (folder / "deeper" / f"{number}.jpg").write_bytes(b"x")
+    (folder / "deeper" / "deepest" / "last.heic").write_bytes(b"x")
+    (folder / "notes.txt").write_text("Dear diary")
+    place = {"x": 100, "y": 300}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    protocol = page.context.new_cdp_session(page)
+
+    for kind in ("dragEnter", "dragOver"):
+        protocol.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+    expect(page.locator("#drop")).to_have_class("drop drop--alive drop--over")
+    protocol.send("Input.dispatchDragEvent", {"type": "drop", "data": data, **place})
+
+    expect(page.locator("#total")).to_have_text("Photos to upload: 131.")
+    expect(page.locator("#status")).to_contain_text("left out because they are no photos: 1.")
+    expect(page.locator("#drop")).to_have_class("drop drop--alive")
     assert complaints == []
