@@ -88,6 +88,19 @@ def test_the_photo_page_puts_a_photo_into_an_album_and_takes_it_out(alice: User)
     assert order_of(album) == []
 
 
+def test_a_new_album_takes_along_the_photo_it_was_made_for(alice: User, bob: User) -> None:
+    hers, his = store(alice), store(bob, 2)
+    fields = {"title": "Birds", "visibility": "private"}
+
+    made = client_of(alice).post(f"/albums/new/?image={hers.pk}", fields)
+    album = Album.objects.get()
+    assert made["Location"] == album.get_absolute_url()
+    assert order_of(album) == [hers.pk]
+    client_of(alice).post(f"/albums/new/?image={his.pk}", fields)
+    assert order_of(Album.objects.newest()[0]) == []
+    assert client_of(alice).post("/albums/new/?image=x", fields).status_code == 404
+
+
 def test_only_one_s_own_photos_go_into_albums_one_may_fill(
     alice: User, bob: User, mona: User
 ) -> None:

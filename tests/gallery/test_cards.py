@@ -85,6 +85,7 @@ def test_the_map_of_the_site_holds_what_is_public(alice: User, bob: User, client
 
     assertContains(client.get("/robots.txt"), "Sitemap: http://testserver/sitemap.xml")
     index = client.get("/sitemap.xml").content.decode()
+    assert f"<lastmod>{public.created_at.isoformat()[:10]}" in index
     sections = re.findall(r"<loc>http://testserver(/sitemap-[a-z]+\.xml)</loc>", index)
     assert len(sections) == 3
     whole = "".join(client.get(section).content.decode() for section in sections)

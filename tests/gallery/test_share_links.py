@@ -130,6 +130,18 @@ def test_links_are_listed_and_revoked_by_their_maker_alone(
     assertContains(client_of(alice).get("/links/"), "Revoked")
 
 
+def test_a_link_to_what_lies_in_the_trash_is_said_to_open_nothing(
+    alice: User, image: Image
+) -> None:
+    make_share_link(by=alice, image=image)
+    Image.objects.update(deleted_at=timezone.now())
+
+    page = client_of(alice).get("/links/")
+
+    assertContains(page, "Photo not on show")
+    assertNotContains(page, f"/images/{image.pk}/share/")
+
+
 # --- Opening ----------------------------------------------------------------------------------
 
 
