@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +28,14 @@ FAILURES = {
     "large": RequestDataTooBig,
     "broken": RuntimeError,
 }
+
+
+@pytest.fixture(autouse=True)
+def forget_counts() -> Iterator[None]:
+    """Whoever was too quick here is not in the tests that follow."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 def fail(request: HttpRequest, how: str) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -9,7 +11,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 
 @pytest.fixture(autouse=True)
-def forget_counts() -> None:
+def forget_counts() -> Iterator[None]:
+    cache.clear()
+    yield
     cache.clear()
 
 
