@@ -56,12 +56,17 @@
     return pages.get(address);
   };
 
+  const stretch = (part, sizes) => {
+    part.querySelectorAll("[sizes]").forEach((source) => {
+      source.sizes = sizes;
+    });
+  };
+
   const picture = (page) => {
     const copy = document.importNode(page.querySelector("[data-lightbox] picture"), true);
-    copy.querySelectorAll("[sizes]").forEach((part) => {
-      part.sizes = "100vw";
-    });
     const photo = copy.querySelector("img");
+    // A photo smaller than the screen is shown in its own size.
+    stretch(copy, `min(100vw, ${photo.getAttribute("width")}px)`);
     photo.className = "lightbox__img";
     const fill = page.querySelector("[data-lightbox] .tint path")?.getAttribute("fill");
     if (fill) photo.style.backgroundColor = fill;
@@ -75,10 +80,9 @@
   const zoom = (isLarge) => {
     frame.classList.toggle("lightbox__frame--zoomed", isLarge);
     button("zoom").setAttribute("aria-pressed", String(isLarge));
-    stand.querySelectorAll("[sizes]").forEach((part) => {
-      part.sizes = isLarge ? "220vw" : "100vw";
-    });
-    if (isLarge) stand.scrollTo((stand.scrollWidth - stand.clientWidth) / 2, (stand.scrollHeight - stand.clientHeight) / 2);
+    if (!isLarge) return;
+    stretch(stand, "220vw");
+    stand.scrollTo((stand.scrollWidth - stand.clientWidth) / 2, (stand.scrollHeight - stand.clientHeight) / 2);
   };
 
   const show = async (address) => {

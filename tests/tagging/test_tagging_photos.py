@@ -45,8 +45,8 @@ def test_publishing_a_photo_asks_a_worker_to_tag_it(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         image = upload(alice, bundled("coffee.png"), announce=True)
-    job = OrmQ.objects.get()
-    assert (job.func(), job.task["args"]) == ("tagging.tasks.tag_image", (image.pk,))
+    asked = [(job.func(), job.task["args"]) for job in OrmQ.objects.all()]
+    assert ("tagging.tasks.tag_image", (image.pk,)) in asked
 
 
 def test_a_job_that_runs_twice_changes_nothing_the_second_time(
