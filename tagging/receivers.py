@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from gallery.models import Image
 from gallery.signals import image_deleted, image_published
 from tagging.services.embeddings import collect_garbage
+from tagging.services.photo_words import write_words
 from tagging.services.requests import request_tagging
 
 
@@ -19,3 +24,20 @@ def tag_published_image(sender: object, image_id: int, **_: object) -> None:
 def forget_deleted_image(sender: object, sha256: str, **_: object) -> None:
     """Forget what was known of bytes that no photo holds any more."""
     collect_garbage(sha256)
+
+
+@receiver(post_save, sender=Image, dispatch_uid="tagging.keep_words_of_image")
+def keep_words_of_image(
+    sender: object,
+    instance: Image,
+    created: bool,
+    update_fields: Collection[str] | None = None,
+    **_: object,
+) -> None:
+    """Keep the words of a photo's text in line with it, in the same transaction."""
+    texts = {"title", "description", "alt"}
+    has_text = instance.title or instance.description or instance.alt
+    if created and not has_text:
+        return
+    if update_fields is None or not texts.isdisjoint(update_fields):
+        write_words(image_ids=[instance.pk])
