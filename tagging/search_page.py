@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext, gettext_noop
 
-from gallery.models import Image
+from gallery.models import Image, ImageQuerySet
 from gallery.paging import PhotoPage, Sort, page_of_photos
 from tagging.filters import FIELD_PARAMETERS, ImageFilter
 from tagging.finding.conditions import term_of
@@ -20,7 +20,7 @@ from tagging.finding.errors import QuestionError
 from tagging.finding.fields import name_of
 from tagging.finding.tree import Field, Node, Not, Word, terms_of
 from tagging.models import Tag
-from tagging.searching import MOST_COUNTED
+from tagging.searching import MOST_COUNTED, count_some
 
 # So many shorter questions are tried where nothing was found.
 MOST_SHORTER: Final = 4
@@ -141,12 +141,11 @@ def read_search(request: HttpRequest) -> SearchPage:
     return found
 
 
-def _count(page: PhotoPage, photos: object) -> int:
+def _count(page: PhotoPage, photos: ImageQuerySet) -> int:
     """Return how many photos there are, at most one more than are counted."""
     if page.is_first and not page.older_url:
         return len(page.images)
-    rows = photos.order_by().values("pk")[: MOST_COUNTED + 1]  # type: ignore[attr-defined]
-    return int(rows.count())
+    return count_some(photos)
 
 
 def _cut_out(question: str, error: QuestionError) -> Wrong | None:

@@ -160,16 +160,8 @@ class Image(models.Model):
                 condition=Q(taken_at__isnull=False),
                 name="image_taken",
             ),
-            models.Index(
-                fields=["colour_name", "-created_at", "-id"],
-                condition=~Q(colour_name=""),
-                name="image_of_colour",
-            ),
-            models.Index(
-                fields=["camera", "-created_at", "-id"],
-                condition=~Q(camera=""),
-                name="image_of_camera",
-            ),
+            models.Index(fields=["colour_name", "-created_at", "-id"], name="image_of_colour"),
+            models.Index(fields=["camera", "-created_at", "-id"], name="image_of_camera"),
         ]
 
     def __str__(self) -> str:

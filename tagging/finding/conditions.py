@@ -16,7 +16,7 @@ from tagging.finding.known import NOTHING, Meaning, Term, meanings_of
 from tagging.finding.periods import read_first_day, read_period
 from tagging.finding.tree import All, Field, Node, Not, Word, terms_of
 from tagging.models import ImageTag, PhotoWord, Suggestion, TagState
-from tagging.searching import Voice, has_row
+from tagging.searching import Voice, has_row, of_tags
 
 # A photo this much wider than high is no longer a square.
 NEARLY_SQUARE: Final = 1.05
@@ -55,8 +55,10 @@ def conditions_of(
         viewer,
         said_by(tree) or voice,
         meanings_of(term_of(term) for term in terms if _is_about_tags(term)),
-        _people([term.value for term in terms if _is(term, "by")]),
-        _cameras(any(_is(term, "camera") for term in terms)),
+        _people(
+            [term.value for term in terms if isinstance(term, Field) and name_of(term) == "by"]
+        ),
+        _cameras(any(isinstance(term, Field) and name_of(term) == "camera" for term in terms)),
     )
     return [Part(node, _condition(node, context)) for node in nodes]
 
@@ -68,10 +70,6 @@ def term_of(node: Word | Field) -> Term:
 
 def _is_about_tags(term: Word | Field) -> bool:
     return isinstance(term, Word) or name_of(term) == "tag"
-
-
-def _is(term: Word | Field, name: str) -> bool:
-    return isinstance(term, Field) and name_of(term) == name
 
 
 def _condition(node: Node, context: _Context) -> Q:
@@ -123,18 +121,16 @@ def _tagged(meaning: Meaning, voice: str) -> Q:
         return NOTHING
     allowed = ~meaning.ruled_out if meaning.ruled_out else Q()
     if voice != Voice.NETWORK:
-        of_people = ImageTag.objects.exclude(state=TagState.REJECTED).filter(
-            Q(state=TagState.CURATED) | allowed if allowed else Q(),
-            tag__in=[tag.pk for tag in meaning.tags],
-        )
-        condition |= has_row(of_people, meaning.photos)
+        said = ImageTag.objects.exclude(state=TagState.REJECTED)
+        if allowed:
+            said = said.filter(Q(state=TagState.CURATED) | allowed)
+        ids = [tag.pk for tag in meaning.tags]
+        condition |= has_row(of_tags(said, ids, meaning.photos), meaning.photos)
     spoken = [tag.pk for tag in meaning.tags if tag.is_spoken]
     if voice != Voice.PEOPLE and spoken:
         answered = ImageTag.objects.filter(image_id=OuterRef("image_id"), tag_id=OuterRef("tag_id"))
-        of_network = Suggestion.objects.filter(
-            ~Exists(answered), allowed, is_shown=True, tag__in=spoken
-        )
-        condition |= has_row(of_network, meaning.photos)
+        seen = of_tags(Suggestion.objects.filter(is_shown=True), spoken, meaning.photos)
+        condition |= has_row(seen.filter(~Exists(answered), allowed), meaning.photos)
     return condition or NOTHING
 
 
@@ -226,5 +222,6 @@ def _cameras(are_asked: bool) -> list[str]:
     """Return the name of every camera there is, read from the index alone."""
     if not are_asked:
         return []
-    rows = Image.objects.exclude(camera="").order_by().values_list("camera", flat=True)
+    # With the trash: asking whether a photo is in it would read every row.
+    rows = Image.with_trash.exclude(camera="").order_by().values_list("camera", flat=True)
     return list(rows.distinct())

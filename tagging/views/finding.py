@@ -80,7 +80,7 @@ def rename_saved_search(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete_saved_search(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a saved search; one that another tab deleted is gone already, which is fine."""
-    SavedSearch.objects.filter(pk=pk, person=request.user).delete()
+    SavedSearch.objects.filter(pk=pk, person_id=request.user.pk).delete()
     messages.success(request, _("The search is deleted."))
     return redirect("tagging:saved_searches")
 
@@ -95,7 +95,7 @@ def _list_of_searches(
 ) -> HttpResponse:
     """Return the page of saved searches, with what could not be done and what was typed."""
     context = {
-        "searches": SavedSearch.objects.filter(person=request.user),
+        "searches": SavedSearch.objects.filter(person_id=request.user.pk),
         "problem": problem,
         "typed": request.POST.get("name", ""),
         "address": address,
