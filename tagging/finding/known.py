@@ -158,7 +158,7 @@ def _ruled_out(tags: Collection[KnownTag], rejected: Mapping[str, int], words: W
             found = ImageTag.objects.rejected().filter(
                 image_id=OuterRef("image_id"), tag__in=kind_ids
             )
-            # The cheap half first: a database that reads from left to right asks no more than it must.
+            # The cheap half first, for databases that read from left to right.
             condition |= Q(tag__in=tag_ids) & Q(Exists(found))
     return condition
 
