@@ -21,7 +21,8 @@
     for (const items of await Promise.all(pages.map(fetchItems))) {
       if (items.length) more()?.replaceWith(...items);
     }
-    [...grid.querySelectorAll("a")].find((link) => link.getAttribute("href") === at)?.focus({ preventScroll: true });
+    const links = [...grid.querySelectorAll("a")];
+    links.find((link) => link.getAttribute("href") === at)?.focus({ preventScroll: true });
     scrollTo({ top, behavior: "instant" });
     htmx.process(grid);
     isRestoring = false;

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
+from gallery.access import visible_image_or_404
 from gallery.models import Image, Viewer
 from gallery.paging import page_of_photos
 from tagging.knowledge import knowledge_of
@@ -74,8 +75,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def panel(request: HttpRequest, pk: int) -> HttpResponse:
     """The tags of one photo: a fragment for a waiting page, a page of its own without htmx."""
-    images = Image.objects.visible_to(viewer_of(request)).with_owner()
-    image = get_object_or_404(images, pk=pk)
+    image = visible_image_or_404(request, pk)
     number = request.GET.get("look", "0")
     if not (number.isascii() and number.isdigit() and len(number) < 4):
         raise Http404
