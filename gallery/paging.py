@@ -2,56 +2,116 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
+from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Image, ImageQuerySet
 
 PAGE_SIZE = 30
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Larger numbers fit no column.
+_NUMBER: Final = r"(-?[0-9]{1,18})"
+
+
+class Sort(models.TextChoices):
+    """What a list of photos begins with."""
+
+    NEWEST = "newest", _("Newest first")
+    OLDEST = "oldest", _("Oldest first")
+    LIKES = "likes", _("Most liked first")
+    TAKEN = "taken", _("Taken last first")
+
+
+# The columns that each order compares, "-" for the largest first. The id breaks every tie.
+COLUMNS: Final = {
+    Sort.NEWEST: ("-created_at", "-pk"),
+    Sort.OLDEST: ("created_at", "pk"),
+    Sort.LIKES: ("-like_count", "-created_at", "-pk"),
+    Sort.TAKEN: ("-taken_at", "-pk"),
+}
 
 
 @dataclass(frozen=True)
 class PhotoPage:
-    """Some photos with their owners, and the query string of the older ones ("" at the end)."""
+    """Some photos with their owners, and the query string of those that follow ("" at the end)."""
 
     images: list[Image]
     older_url: str
+    is_first: bool = True
 
 
 def page_of_photos(
-    request: HttpRequest, photos: ImageQuerySet, *, size: int = PAGE_SIZE
+    request: HttpRequest,
+    photos: ImageQuerySet,
+    *,
+    size: int = PAGE_SIZE,
+    sort: Sort = Sort.NEWEST,
 ) -> PhotoPage:
-    """Return the newest photos, or those older than the mark in `?before=`, in one query.
+    """Return the first photos in this order, or those after the mark in `?mark=`, in one query.
 
-    The mark names a moment and a photo instead of a page number, so that an upload in between
-    shifts nothing and the last page costs as little as the first. An unreadable mark counts as
-    none. Other parameters of the address are kept.
+    The mark names a place among the photos instead of a page number, so that an upload in between
+    shifts nothing and the last page costs as little as the first. An unreadable mark, such as
+    that of another order, counts as none. Other parameters of the address are kept.
     """
-    older = before_mark(photos, request.GET.get("before", ""))
-    images = list(older.newest().with_owner()[: size + 1])
+    condition = after_mark(request.GET.get("mark", ""), sort)
+    ordered = in_order(photos.filter(condition), sort)
+    images = list(ordered.with_owner()[: size + 1])
     if len(images) <= size:
-        return PhotoPage(images, "")
+        return PhotoPage(images, "", is_first=not condition)
     query = request.GET.copy()
-    query["before"] = mark_of(images[size - 1])
-    return PhotoPage(images[:size], f"?{query.urlencode()}")
+    query["mark"] = mark_of(images[size - 1], sort)
+    return PhotoPage(images[:size], f"?{query.urlencode()}", is_first=not condition)
 
 
-def mark_of(image: Image) -> str:
-    """Return the place of a photo in the list: microseconds of its upload, and its id."""
-    return f"{(image.created_at - EPOCH) // timedelta(microseconds=1)}-{image.pk}"
+def in_order(photos: ImageQuerySet, sort: Sort) -> ImageQuerySet:
+    """Return the photos in this order."""
+    return photos.order_by(*COLUMNS[sort])
 
 
-def before_mark(photos: ImageQuerySet, mark: str) -> ImageQuerySet:
-    """Return the photos that come after the marked one in the list."""
-    moment, _, number = mark.partition("-")
-    if not (moment.isascii() and moment.isdigit() and number.isascii() and number.isdigit()):
-        return photos
+def mark_of(image: Image, sort: Sort = Sort.NEWEST) -> str:
+    """Return the place of a photo in a list: its numbers, moments in microseconds, and its id."""
+    return "_".join(str(_as_number(getattr(image, _bare(column)))) for column in COLUMNS[sort])
+
+
+def after_mark(mark: str, sort: Sort = Sort.NEWEST) -> Q:
+    """Return the condition that a photo comes after the marked one; none for no such mark."""
+    columns = COLUMNS[sort]
+    found = re.fullmatch("_".join([_NUMBER] * len(columns)), mark)
+    if found is None:
+        return Q()
     try:
-        created_at, pk = EPOCH + timedelta(microseconds=int(moment)), int(number[:18])
-    except (OverflowError, ValueError):
-        return photos
-    return photos.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk))
+        values = [
+            _as_value(column, int(number))
+            for column, number in zip(columns, found.groups(), strict=True)
+        ]
+    except OverflowError:
+        return Q()
+    condition, same = Q(), Q()
+    for column, value in zip(columns, values, strict=True):
+        comparison = "lt" if column.startswith("-") else "gt"
+        condition |= same & Q(**{f"{_bare(column)}__{comparison}": value})
+        same &= Q(**{_bare(column): value})
+    # Implied by the rest; with it a database finds the place in its index at once.
+    comparison = "lte" if columns[0].startswith("-") else "gte"
+    return Q(**{f"{_bare(columns[0])}__{comparison}": values[0]}) & condition
+
+
+def _bare(column: str) -> str:
+    return column.removeprefix("-")
+
+
+def _as_number(value: datetime | int | None) -> int:
+    if isinstance(value, datetime):
+        return (value - EPOCH) // timedelta(microseconds=1)
+    return value or 0
+
+
+def _as_value(column: str, number: int) -> datetime | int:
+    return EPOCH + timedelta(microseconds=number) if column.endswith("_at") else number

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from numpy.random import Generator
 
-from gallery.models import User
+from gallery.models import Image, User
 from gallery.signals import (
     image_deleted,
     image_keywords_found,
@@ -17,6 +18,7 @@ from gallery.signals import (
 from tagging.sample_library import TagsOfLibrary, add_vectors
 from tagging.services.embeddings import collect_garbage
 from tagging.services.keywords import request_keyword_tags
+from tagging.services.photo_words import write_words
 from tagging.services.requests import request_tagging
 
 
@@ -53,3 +55,20 @@ def tag_sample_library(
     TagsOfLibrary(subjects, people, random).write()
     if vectors:
         add_vectors(subjects, random)
+
+
+@receiver(post_save, sender=Image, dispatch_uid="tagging.keep_words_of_image")
+def keep_words_of_image(
+    sender: object,
+    instance: Image,
+    created: bool,
+    update_fields: Collection[str] | None = None,
+    **_: object,
+) -> None:
+    """Keep the words of a photo's text in line with it, in the same transaction."""
+    texts = {"title", "description", "alt"}
+    has_text = instance.title or instance.description or instance.alt
+    if created and not has_text:
+        return
+    if update_fields is None or not texts.isdisjoint(update_fields):
+        write_words(image_ids=[instance.pk])

@@ -1,22 +1,23 @@
-"""Finding photos by tag words: what people said, what the network shows, or both."""
+"""Photos of tags: what people said, what the network shows, or both."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from gallery.models import ImageQuerySet
-from tagging.models import ImageTag, Suggestion, Tag, TagQuerySet, TagState
-from tagging.names import TagNameError, normalise_tag_name
-from tagging.words import Words, current_words
+from gallery.models import Image, ImageQuerySet, Viewer
+from tagging.models import ImageTag, Suggestion, Tag
 
-# A longer question is not more precise, only slower.
-MOST_WORDS: Final = 8
+# Of more photos than this it is quicker to walk along the newest and look at each; of fewer, to
+# gather them and sort. Both find the same.
+COMMON: Final = 4000
+# Nobody looks through more photos; counting them all takes longer than finding a page of them.
+MOST_COUNTED: Final = 1000
+FEW_TAGS: Final = 8
 
 
 class Voice(models.TextChoices):
@@ -28,90 +29,74 @@ class Voice(models.TextChoices):
 
 
 def photos_showing(
-    images: ImageQuerySet, tag_ids: Collection[int], *, voice: str = Voice.EVERYBODY
+    images: ImageQuerySet, tags: Collection[Tag], *, voice: str = Voice.EVERYBODY
 ) -> ImageQuerySet:
-    """Return those photos that have any of these tags by this voice.
+    """Return those photos that have any of these usable tags by this voice.
 
     People's word covers every tag that is not rejected. The network's covers suggestions that
     are shown and that nobody answered, so a photo never counts on both sides.
     """
-    return _showing(images, Q(tag__in=tag_ids), Q(tag__in=tag_ids), voice)
+    ids = [tag.pk for tag in tags]
+    by_people = sum(tag.photos_by_people for tag in tags)
+    by_network = sum(tag.photos_by_network for tag in tags)
+    condition = Q()
+    if voice != Voice.NETWORK:
+        condition |= has_row(ImageTag.objects.shown().filter(tag__in=ids), by_people)
+    if voice != Voice.PEOPLE:
+        of_network = Suggestion.objects.open().shown().filter(tag__in=ids)
+        condition |= has_row(of_network, by_people + by_network)
+    return images.filter(condition)
 
 
-def _showing(images: ImageQuerySet, of_people: Q, of_network: Q, voice: str) -> ImageQuerySet:
-    """Return the photos with such a tag of people or such a suggestion."""
-    by_people = ImageTag.objects.shown().filter(of_people, image_id=OuterRef("pk"))
-    by_network = Suggestion.objects.open().shown().filter(of_network, image_id=OuterRef("pk"))
-    if voice == Voice.PEOPLE:
-        return images.filter(Exists(by_people))
-    if voice == Voice.NETWORK:
-        return images.filter(Exists(by_network))
-    return images.filter(Q(Exists(by_people)) | Q(Exists(by_network)))
+def count_some(photos: ImageQuerySet) -> int:
+    """Return how many photos there are, at most one more than `MOST_COUNTED`.
 
-
-def words_of(question: str) -> list[str]:
-    """Return the distinct words of a question, spelled as tags are, at most eight of them."""
-    words = []
-    for piece in re.split(r"[\s,;]+", question):
-        try:
-            words.append(normalise_tag_name(piece))
-        except TagNameError:
-            continue
-    return list(dict.fromkeys(words))[:MOST_WORDS]
-
-
-def search_photos(
-    images: ImageQuerySet, question: str, *, voice: str = Voice.EVERYBODY
-) -> ImageQuerySet:
-    """Return photos that have a tag for every word of the question; none for no words.
-
-    A word fits a tag that is or contains it as a whole word, so “heron” finds “grey heron” and
-    “cat” does not find “caterpillar”; it fits a tag of which another name does; and it fits the
-    kinds below all these, so “dog” finds “pug”. A kind that was rejected on a photo makes what
-    stands below it false there too, unless a moderator approved just that.
+    Walked from the newest on: without an order a database may jump about in the whole table.
     """
-    asked = words_of(question)
-    if not asked:
-        return images.none()
-    words = current_words()
-    for word in asked:
-        tags = dict(_fitting(word, words).usable().values_list("name", "pk"))
-        ruled_out = _ruled_out(tags, words)
-        approved = Q(state=TagState.CURATED)
-        images = _showing(
-            images,
-            Q(tag__in=tags.values()) & (approved | ~ruled_out),
-            Q(tag__in=tags.values()) & ~ruled_out,
-            voice,
-        )
-    return images
+    return photos.newest().values("pk")[: MOST_COUNTED + 1].count()
 
 
-def _fitting(word: str, words: Words) -> TagQuerySet:
-    """Return the tags that a word fits, and those below them."""
-    named = Tag.objects.with_word(word).with_meaning()
-    found = {tag.meaning.name for tag in named}
-    below = words.hierarchy.kinds_of(word).union(*map(words.hierarchy.descendants, found))
-    return Tag.objects.filter(name__in=found | below)
+def of_tags(rows: QuerySet[Any], tag_ids: Collection[int], photos: int) -> QuerySet[Any]:
+    """Return the rows of these tags; `photos` is about how many photos have them.
 
-
-def _ruled_out(tags: Mapping[str, int], words: Words) -> Q:
-    """Return the condition that something above a row's tag was rejected on its photo.
-
-    `tags` are ids by name. One condition serves all tags that stand below the same kinds.
+    Where a walk looks at the few rows of each photo, a sum keeps the database from seeking every
+    single tag of a long list in them.
     """
-    above = {name: words.hierarchy.ancestors(name) for name in tags}
-    rejected = ImageTag.objects.rejected().filter(tag_id=OuterRef("pk"))
-    kinds = Tag.objects.filter(Exists(rejected), name__in=frozenset[str]().union(*above.values()))
-    id_of = dict(kinds.values_list("name", "pk"))
-    groups: dict[frozenset[int], list[int]] = defaultdict(list)
-    for name, pk in tags.items():
-        groups[frozenset(id_of[kind] for kind in above[name] if kind in id_of)].append(pk)
-    condition = Q(pk__in=[])
-    for kind_ids, tag_ids in groups.items():
-        if kind_ids:
-            found = ImageTag.objects.rejected().filter(
-                image_id=OuterRef("image_id"), tag__in=kind_ids
-            )
-            condition |= Q(Exists(found), tag__in=tag_ids)
-    return condition
+    if photos > COMMON and len(tag_ids) > FEW_TAGS:
+        summed: QuerySet[Any] = rows.alias(tag_number=F("tag_id") + 0)
+        return summed.filter(tag_number__in=tag_ids)
+    return rows.filter(tag__in=tag_ids)
+
+
+def has_row(rows: QuerySet[Any], photos: int) -> Q:
+    """Return the condition that a photo has one of these rows; `photos` is about how many have."""
+    found = rows.order_by()
+    if photos > COMMON:
+        return Q(Exists(found.filter(image_id=OuterRef("pk"))))
+    return Q(pk__in=found.values("image_id"))
+
+
+@dataclass(frozen=True)
+class PhotoCounts:
+    """On how many photos a tag is, by people and only by the network."""
+
+    by_people: int
+    by_network: int
+
+
+def photo_counts(tag: Tag, viewer: Viewer) -> PhotoCounts:
+    """Return how many photos of a tag this person would find.
+
+    Exact up to a thousand; beyond, the number of public ones as last counted, since counting them
+    for one person takes longer than a page may.
+    """
+    seen = Image.objects.visible_to(viewer)
+    found = {}
+    for voice, kept in (
+        (Voice.PEOPLE, tag.photos_by_people),
+        (Voice.NETWORK, tag.photos_by_network),
+    ):
+        found[voice] = kept
+        if kept <= MOST_COUNTED:
+            found[voice] = count_some(photos_showing(seen, [tag], voice=voice))
+    return PhotoCounts(found[Voice.PEOPLE], found[Voice.NETWORK])

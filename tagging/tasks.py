@@ -151,3 +151,12 @@ def forget_space(backbone: str) -> str:
     except spaces.SpaceRefused as refusal:
         return str(refusal)
     return f"{deleted} vectors of {backbone} forgotten."
+
+
+def count_tags() -> str:
+    """Count the photos of every tag and write words nobody announced; return it in words."""
+    from tagging.services.photo_words import write_missing_words
+    from tagging.services.tag_figures import count_tags as count
+
+    words = write_missing_words()
+    return f"{count()} tags count anew, {words} words of photos written."

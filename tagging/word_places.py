@@ -28,7 +28,7 @@ def place_of(tag: Tag, viewer: Viewer) -> WordPlace:
     above = words.hierarchy.parents.get(tag.name, frozenset())
     below = words.hierarchy.children(tag.name)
     known = Tag.objects.usable().filter(name__in=above | below)
-    tags = list(known.with_photo_counts(viewer).with_photos())
+    tags = list(known.seen_by(viewer))
     return WordPlace(
         aliases=sorted(name for name, target in words.aliases.items() if target == tag.name),
         above=_named(tags, above),

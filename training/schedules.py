@@ -20,11 +20,14 @@ NEVER = "off"
 # machine, and many jobs of one site, do not all wake at once.
 SPREAD = 30
 MONDAY = 0
+# A job that runs often runs every so many minutes.
+OFTEN_MINUTES = 10
 
 
 class Rhythm(StrEnum):
     """How often a job runs; the values are those of the queue's own table."""
 
+    OFTEN = Schedule.MINUTES
     HOURLY = Schedule.HOURLY
     DAILY = Schedule.DAILY
     WEEKLY = Schedule.WEEKLY
@@ -36,7 +39,8 @@ class ScheduledJob:
 
     `at` is a local time (weekly jobs run on Mondays): the job comes due within the half hour after
     it. It is a clock's time or the name of the setting that holds one. An hourly job has none; it
-    comes due at a minute of the site's own. Without a cluster the default one takes it. `unless`
+    comes due at a minute of the site's own, one that runs often every ten minutes from then on.
+    Without a cluster the default one takes it. `unless`
     names settings any of which switches the job off by saying `off` or `never`.
     """
 
@@ -58,7 +62,7 @@ class ScheduledJob:
     def offset(self) -> timedelta:
         """Return how much later this site's job comes due; the same at every start."""
         digest = salted_hmac("training.schedules", self.function, algorithm="sha256").digest()
-        spread = 60 if self.rhythm == Rhythm.HOURLY else SPREAD
+        spread = {Rhythm.HOURLY: 60, Rhythm.OFTEN: OFTEN_MINUTES}.get(self.rhythm, SPREAD)
         return timedelta(minutes=int.from_bytes(digest[:4], "big") % spread)
 
 
@@ -143,6 +147,12 @@ JOBS = (
         function="tagging.tasks.count_votes_of_age",
         rhythm=Rhythm.HOURLY,
     ),
+    # Pages of many tags show these numbers; counting them takes about a second.
+    ScheduledJob(
+        name="Count the photos of tags",
+        function="tagging.tasks.count_tags",
+        rhythm=Rhythm.OFTEN,
+    ),
     ScheduledJob(
         name="Tag photos whose jobs were lost",
         function="tagging.tasks.tag_waiting",
@@ -195,11 +205,13 @@ def time_of_day(name: str) -> time | None:
 def next_time(job: ScheduledJob, at: time) -> datetime:
     """Return the next moment at which this job comes due here, by local clocks."""
     now = timezone.localtime()
-    if job.rhythm == Rhythm.HOURLY:
+    if job.rhythm in (Rhythm.HOURLY, Rhythm.OFTEN):
         first, step = now.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
     else:
         first = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
         step = timedelta(days=1)
+    if job.rhythm == Rhythm.OFTEN:
+        step = timedelta(minutes=OFTEN_MINUTES)
     moment = first - step + job.offset
     while moment <= now or (job.rhythm == Rhythm.WEEKLY and moment.weekday() != MONDAY):
         moment += step
@@ -220,6 +232,7 @@ def _register(job: ScheduledJob) -> bool:
         schedule = schedule or Schedule(name=job.name)
         schedule.func, schedule.cluster = job.function, job.cluster
         schedule.schedule_type, schedule.repeats = str(job.rhythm), -1
+        schedule.minutes = OFTEN_MINUTES if job.rhythm == Rhythm.OFTEN else None
         schedule.next_run = next_time(job, at)
         schedule.save()
     return True
@@ -231,6 +244,7 @@ def _is_as_it_should(schedule: Schedule, job: ScheduledJob, at: time) -> bool:
         and schedule.cluster == job.cluster
         and schedule.schedule_type == job.rhythm
         and schedule.repeats == -1
+        and (schedule.minutes == OFTEN_MINUTES or job.rhythm != Rhythm.OFTEN)
         and _clock(schedule.next_run, job) == _clock(next_time(job, at), job)
     )
 
@@ -240,5 +254,7 @@ def _clock(moment: datetime, job: ScheduledJob) -> tuple[int, ...]:
     local = timezone.localtime(moment)
     if job.rhythm == Rhythm.HOURLY:
         return (local.minute,)
+    if job.rhythm == Rhythm.OFTEN:
+        return (local.minute % OFTEN_MINUTES,)
     is_weekly = job.rhythm == Rhythm.WEEKLY
     return (local.weekday() if is_weekly else 0, local.hour, local.minute)

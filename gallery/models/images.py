@@ -174,6 +174,13 @@ class Image(models.Model):
                 condition=Q(visibility="public", hidden_at=None, deleted_at=None),
                 name="image_most_liked",
             ),
+            models.Index(
+                fields=["-taken_at", "-id"],
+                condition=Q(taken_at__isnull=False),
+                name="image_taken",
+            ),
+            models.Index(fields=["colour_name", "-created_at", "-id"], name="image_of_colour"),
+            models.Index(fields=["camera", "-created_at", "-id"], name="image_of_camera"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Every table of this room: what people say, what the network says, what photos contain."""
 
 from tagging.models.content import Content, Embedding, EmbeddingSpace, TwinGroup
-from tagging.models.finding import SavedSearch, TwinChoice, TwinDecision
+from tagging.models.finding import PhotoWord, SavedSearch, TwinChoice, TwinDecision
 from tagging.models.history import (
     ClosedWorld,
     EventKind,
@@ -28,6 +28,7 @@ __all__ = [
     "ImageTagQuerySet",
     "ModelVersion",
     "NetworkState",
+    "PhotoWord",
     "Promotion",
     "ReviewCandidate",
     "ReviewKind",

@@ -57,3 +57,22 @@ class TwinChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kept_id} and {self.other_id}: {self.decision}"
+
+
+class PhotoWord(models.Model):
+    """A word of a photo's title, description or alternative text, for finding it quickly.
+
+    Kept in line by `tagging.services.photo_words`. Full text search differs between databases,
+    and a search through all texts takes longer than a page may.
+    """
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="words")
+    word = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["word", "image"], name="photo_word_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.word} of photo {self.image_id}"

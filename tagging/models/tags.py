@@ -70,6 +70,25 @@ class TagQuerySet(models.QuerySet["Tag"]):
         by_network = Suggestion.objects.open().shown().filter(image__in=seen)
         return self.with_people_counts(viewer).annotate(by_network=_count_per_tag(by_network))
 
+    def seen_by(self, viewer: Viewer) -> Self:
+        """Return tags that are on any photo that this person sees, by people or the network."""
+        from tagging.models.network import Suggestion
+        from tagging.models.votes import ImageTag
+
+        seen = Image.objects.visible_to(viewer).filter(pk=models.OuterRef("image_id"))
+        own = {"tag_id": models.OuterRef("pk")}
+        by_people = ImageTag.objects.shown().filter(models.Exists(seen), **own)
+        by_network = Suggestion.objects.open().shown().filter(models.Exists(seen), **own)
+        return self.filter(
+            models.Exists(by_people.order_by()) | models.Exists(by_network.order_by())
+        )
+
+    def with_public_counts(self) -> Self:
+        """Return tags with `by_people` and `by_network` of public photos, as last counted."""
+        return self.annotate(
+            by_people=models.F("photos_by_people"), by_network=models.F("photos_by_network")
+        )
+
     def with_people_counts(self, viewer: Viewer) -> Self:
         """Return tags with `by_people`: on how many photos this person sees it by people."""
         from tagging.models.votes import ImageTag
@@ -127,6 +146,17 @@ class Tag(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # On how many photos that everybody may see it is, counted every few minutes by
+    # `tagging.services.tag_figures`: counting a large library anew takes longer than a page may.
+    photos_by_people = models.PositiveIntegerField(default=0, editable=False)
+    photos_by_network = models.PositiveIntegerField(default=0, editable=False)
+    # Of these, on photos of the last weeks: what rises.
+    photos_lately = models.PositiveIntegerField(default=0, editable=False)
+    # A recent photo of it that people like.
+    cover = models.ForeignKey(
+        Image, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+
     # Filled only by the QuerySet methods that count photos.
     by_people: int
     by_network: int
@@ -135,6 +165,11 @@ class Tag(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["-photos_by_people", "-photos_by_network", "name"], name="tag_popular"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,5 @@
 """Pages about tags, and what people do with them."""
 
-from tagging.views.pages import autocomplete, panel, search, tag, tags
+from tagging.views.pages import autocomplete, panel, tag, tags
 
-__all__ = ["autocomplete", "panel", "search", "tag", "tags"]
+__all__ = ["autocomplete", "panel", "tag", "tags"]

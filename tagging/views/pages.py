@@ -10,12 +10,11 @@ from django.views.decorators.http import require_GET
 from gallery.access import viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.paging import page_of_photos
-from tagging.filters import ImageFilter
 from tagging.knowledge import knowledge_of
 from tagging.models import Tag
 from tagging.names import TagNameError, normalise_tag_name
 from tagging.panel import Look, read_panel
-from tagging.searching import Voice, photos_showing, words_of
+from tagging.searching import Voice, photo_counts, photos_showing
 from tagging.word_places import place_of
 
 TAGS_PER_PAGE = 120
@@ -29,8 +28,13 @@ def is_htmx(request: HttpRequest) -> bool:
 
 @require_GET
 def tags(request: HttpRequest) -> HttpResponse:
-    """Every tag with photos that this person may see, popular ones first."""
-    counted = Tag.objects.usable().with_photo_counts(viewer_of(request)).with_photos()
+    """Every tag with photos that everybody may see, popular ones first.
+
+    On a site where nothing was counted yet, those with photos that this person may see.
+    """
+    counted = Tag.objects.usable().with_public_counts().with_photos()
+    if not counted.exists():
+        counted = Tag.objects.usable().with_photo_counts(viewer_of(request)).with_photos()
     page = Paginator(counted.popular_first(), TAGS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "tagging/tags.html", {"page": page})
 
@@ -42,43 +46,25 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     if "\x00" in slug:  # PostgreSQL cannot even be asked for it.
         raise Http404
     known = Tag.objects.filter(alias_of=None) if viewer.is_staff else Tag.objects.usable()
-    counted = known.at_address(slug).with_photo_counts(viewer)
-    found = get_object_or_404(counted)
+    found = get_object_or_404(known.at_address(slug))
     if found.slug != slug:
         # Another name may be taken away again, so that browsers must not learn this by heart.
         return redirect(found)
-    default = Voice.PEOPLE if found.by_people or not found.by_network else Voice.NETWORK
+    counts = photo_counts(found, viewer)
+    default = Voice.PEOPLE if counts.by_people or not counts.by_network else Voice.NETWORK
     voice = request.GET.get("by", default)
     if voice not in {Voice.PEOPLE, Voice.NETWORK}:
         voice = default
-    photos = photos_showing(Image.objects.visible_to(viewer), [found.pk], voice=voice)
+    photos = photos_showing(Image.objects.visible_to(viewer), [found], voice=voice)
     context = {
         "tag": found,
+        "counts": counts,
         "voice": voice,
         "page": page_of_photos(request, photos),
         "knowledge": knowledge_of(found, viewer),
         "place": place_of(found, viewer),
     }
     return render(request, "tagging/tag.html", context)
-
-
-@require_GET
-def search(request: HttpRequest) -> HttpResponse:
-    """Photos that have a tag for every word asked for."""
-    viewer = viewer_of(request)
-    question = request.GET.get("q", "").replace("\x00", "")
-    asked = ImageFilter(
-        {**request.GET.dict(), "q": question}, queryset=Image.objects.visible_to(viewer)
-    )
-    words = words_of(question)
-    photos = asked.qs if asked.is_valid() and words else Image.objects.none()
-    context = {
-        "filter": asked,
-        "question": question,
-        "words": words,
-        "page": page_of_photos(request, photos),
-    }
-    return render(request, "tagging/search.html", context)
 
 
 @require_GET

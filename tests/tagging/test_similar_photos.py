@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from gallery.models import Image, User, Visibility
+from gallery.models import Follow, Image, User, Visibility
 from gallery.services.images import delete_image
 from tagging.models import Content, Embedding, TwinGroup
 from tagging.services.vectors import catch_up_vectors, tend_vectors, vector_files
@@ -65,6 +65,21 @@ def test_nobody_is_shown_what_they_may_not_see(
     assert similar_photos(image=asked, viewer=bob) == []
     assert images_of(similar_photos(image=asked, viewer=alice)) == [private]
     assert images_of(similar_photos(image=asked, viewer=mona)) == [private]
+
+
+def test_each_kind_of_visibility_is_respected(alice: User, bob: User) -> None:
+    asked = seen_photo(alice, 0)
+    shown = seen_photo(alice, 1)
+    followed = seen_photo(alice, 2, visibility=Visibility.FOLLOWERS)
+    unlisted = seen_photo(alice, 3, visibility=Visibility.UNLISTED)
+    hidden = seen_photo(alice, 5, hidden_at="2026-01-01T00:00Z")
+    seen_photo(alice, 4, deleted_at="2026-01-01T00:00Z")
+    catch_up_vectors(backbone=BACKBONE)
+    assert images_of(similar_photos(image=asked, viewer=bob)) == [shown]
+    Follow.objects.create(follower=bob, followed=alice)
+    assert images_of(similar_photos(image=asked, viewer=bob)) == [shown, followed]
+    found = images_of(similar_photos(image=asked, viewer=alice))
+    assert found == [shown, followed, unlisted, hidden]
 
 
 def test_the_same_bytes_count_once(alice: User, bob: User) -> None:

@@ -53,7 +53,8 @@ def test_every_job_is_registered_once() -> None:
     assert register_schedules() == 0
     stored = Schedule.objects.values_list("name", "func", "cluster", "schedule_type")
     assert set(stored) == {(job.name, job.function, job.cluster, job.rhythm) for job in JOBS}
-    limits = {"H": timedelta(hours=1), "D": timedelta(days=1), "W": timedelta(days=7)}
+    limits = {"I": timedelta(minutes=10), "H": timedelta(hours=1)}
+    limits |= {"D": timedelta(days=1), "W": timedelta(days=7)}
     for schedule in Schedule.objects.all():
         wait = schedule.next_run - timezone.now()
         assert timedelta(0) < wait <= limits[schedule.schedule_type], schedule.name
@@ -135,7 +136,8 @@ def test_a_restart_does_not_put_off_a_run_that_is_due(settings: Settings) -> Non
     register_schedules()
     due = {}
     for schedule in Schedule.objects.all():
-        whole_steps = {"H": timedelta(hours=2), "D": timedelta(days=2), "W": timedelta(days=14)}
+        whole_steps = {"I": timedelta(minutes=20), "H": timedelta(hours=2)}
+        whole_steps |= {"D": timedelta(days=2), "W": timedelta(days=14)}
         schedule.next_run -= whole_steps[schedule.schedule_type]
         schedule.save()
         due[schedule.pk] = schedule.next_run
