@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import DefaultRouter
 
 from eyes.api_token import TokenView
+from gallery import conversation_api as conversation
 from tagging.api.urls import register
 
 router = DefaultRouter()
@@ -13,5 +14,10 @@ register(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="api-token"),
+    path("images/<int:pk>/like/", conversation.LikeView.as_view(), name="api-like"),
+    path("images/<int:pk>/comments/", conversation.CommentsView.as_view(), name="api-comments"),
+    path("comments/<int:pk>/", conversation.CommentView.as_view(), name="api-comment"),
+    path("people/<str:username>/", conversation.PersonView.as_view(), name="api-person"),
+    path("people/<str:username>/follow/", conversation.FollowView.as_view(), name="api-follow"),
     path("", include(router.urls)),
 ]

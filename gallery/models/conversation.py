@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.images import Image
@@ -35,6 +36,17 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def oldest(self) -> Self:
         """Return comments in the order in which they were written."""
         return self.order_by("created_at", "pk")
+
+    def newest(self) -> Self:
+        """Return the comment that was written last first."""
+        return self.order_by("-created_at", "-pk")
+
+    def before(self, comment_id: int) -> Self:
+        """Return the comments that were written before this one, by its number where it is gone."""
+        mark = self.model.objects.filter(pk=comment_id).values_list("created_at", flat=True).first()
+        if mark is None:
+            return self.filter(pk__lt=comment_id)
+        return self.filter(Q(created_at__lt=mark) | Q(created_at=mark, pk__lt=comment_id))
 
 
 class Comment(models.Model):

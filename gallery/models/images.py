@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Colour, Licence, Visibility, make_key
-from gallery.models.people import Follow, Viewer
+from gallery.models.people import Follow, User, Viewer
 
 __all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_directory"]
 
@@ -40,6 +40,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def on_show(self) -> Self:
         """Return photos that strangers may see: for the stream, tag pages and profiles."""
         return self.filter(visibility=Visibility.PUBLIC, hidden_at=None)
+
+    def of_people_followed_by(self, person: User) -> Self:
+        """Return what the people that this person follows share with everybody or followers."""
+        followed = Follow.objects.filter(follower=person).values("followed_id")
+        shared = [Visibility.PUBLIC, Visibility.FOLLOWERS]
+        return self.filter(owner_id__in=followed, visibility__in=shared, hidden_at=None)
 
     def teachable(self) -> Self:
         """Return photos whose owners offer them to the network and no moderator hid."""
