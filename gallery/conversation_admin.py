@@ -14,7 +14,6 @@ from gallery.moderation import ForModerators, is_moderator
 from gallery.plain_text import in_one_line
 from gallery.services.conversation import address_of
 
-
 if TYPE_CHECKING:
     CommentModelAdmin = admin.ModelAdmin[Comment]
 else:

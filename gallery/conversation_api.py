@@ -183,7 +183,7 @@ class PersonView(APIView):
     def get(self, request: Request, username: str) -> Response:
         """Return what everybody sees of a person, and whether you follow them."""
         person = person_or_404(username)
-        return _person(person, follows(request.user, person))
+        return _person(request, person, follows(request.user, person))
 
 
 class FollowView(APIView):
@@ -199,14 +199,14 @@ class FollowView(APIView):
             follow_person(follower=cast(User, request.user), followed=person)
         except FollowRefused as refusal:
             raise Conflict(str(refusal)) from None
-        return _person(person, True)
+        return _person(request, person, True)
 
     @extend_schema(responses={200: PersonSerializer})
     def delete(self, request: Request, username: str) -> Response:
         """Follow the person no longer."""
         person = person_or_404(username)
         unfollow_person(follower=cast(User, request.user), followed=person)
-        return _person(person, False)
+        return _person(request, person, False)
 
 
 def _visible(request: Request, pk: int) -> Image:
@@ -228,8 +228,8 @@ def _likes(image: Image, is_liked: bool) -> Response:
     return Response({"like_count": image.like_count, "is_liked": is_liked})
 
 
-def _person(person: User, is_followed: bool) -> Response:
-    figures = figures_of(person)
+def _person(request: Request, person: User, is_followed: bool) -> Response:
+    figures = figures_of(person, request.user)
     return Response(
         {
             "username": person.username,

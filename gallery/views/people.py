@@ -22,7 +22,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     context = {
         "person": person,
         "page": page_of_photos(request, photos),
-        "figures": figures_of(person),
+        "figures": figures_of(person, viewer),
         "follows": follows(viewer, person),
         "is_self": person == viewer,
     }

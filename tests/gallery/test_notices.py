@@ -135,10 +135,10 @@ def test_no_page_asks_another_table_for_news(
 ) -> None:
     client.force_login(alice)
     client.get("/people/alice/")
-    with django_assert_num_queries(5):  # session, user, person, photos, their number
+    with django_assert_num_queries(7):  # session, user, person, photos, three figures
         client.get("/people/alice/")
     tell(texts={alice.pk: "Hello."})
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get("/people/alice/")
 
 
