@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.images import Image
@@ -46,7 +45,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         mark = self.model.objects.filter(pk=comment_id).values_list("created_at", flat=True).first()
         if mark is None:
             return self.filter(pk__lt=comment_id)
-        return self.filter(Q(created_at__lt=mark) | Q(created_at=mark, pk__lt=comment_id))
+        return self.filter(created_at__lte=mark).exclude(created_at=mark, pk__gte=comment_id)
 
 
 class Comment(models.Model):

@@ -47,6 +47,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
         shared = [Visibility.PUBLIC, Visibility.FOLLOWERS]
         return self.filter(owner_id__in=followed, visibility__in=shared, hidden_at=None)
 
+    def shared_by(self, person: User, *, with_followers: bool) -> Self:
+        """Return what a person shares with everybody, and what is for followers if asked for."""
+        shared = [Visibility.PUBLIC, *([Visibility.FOLLOWERS] if with_followers else [])]
+        return self.filter(owner=person, visibility__in=shared, hidden_at=None)
+
     def teachable(self) -> Self:
         """Return photos whose owners offer them to the network and no moderator hid."""
         return self.filter(teaches=True, hidden_at=None)
@@ -151,6 +156,13 @@ class Image(models.Model):
             models.Index(fields=["-created_at", "-id"], name="image_newest"),
             models.Index(fields=["sha256"], name="image_sha256"),
             models.Index(fields=["owner", "-created_at", "-id"], name="image_of_owner"),
+            # What one person shares with whom: profiles, feeds and their figures read no row
+            # before they know which.
+            models.Index(
+                fields=["owner", "visibility", "-created_at", "-id"],
+                condition=Q(hidden_at=None, deleted_at=None),
+                name="image_of_owner_shared",
+            ),
             models.Index(
                 fields=["-created_at", "-id"],
                 condition=Q(visibility="public", hidden_at=None, deleted_at=None),

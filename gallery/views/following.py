@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery.models import Follow, Image, User
-from gallery.paging import PAGE_SIZE, before_mark, page_of_photos
+from gallery.paging import page_of_photos
 from gallery.people import people_to_follow
 from gallery.services.following import FollowRefused, follow_person, unfollow_person
 from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people, person_or_404
@@ -61,9 +61,6 @@ def following(request: HttpRequest, username: str) -> HttpResponse:
 def feed(request: HttpRequest) -> HttpResponse:
     """The newest photos of the people one follows; whom one could follow where there are none."""
     person = cast(User, request.user)
-    shared = Image.objects.of_people_followed_by(person)
-    # Sorted by an index alone; whole rows are read for one page only.
-    newest = before_mark(shared, request.GET.get("before", "")).newest().values("pk")
-    page = page_of_photos(request, Image.objects.filter(pk__in=newest[: PAGE_SIZE + 1]))
+    page = page_of_photos(request, Image.objects.of_people_followed_by(person))
     context = {"page": page, "suggested": [] if page.images else people_to_follow(person)}
     return render(request, "gallery/feed.html", context)

@@ -18,12 +18,17 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     """One person: what they say of themselves, and their photos as far as one may see them."""
     person = person_or_404(username)
     viewer = viewer_of(request)
-    photos = Image.objects.filter(owner=person).visible_to(viewer)
+    does_follow = follows(viewer, person)
+    if viewer.is_staff or viewer == person:
+        photos = Image.objects.filter(owner=person)
+    else:
+        # What albums show to their members stands in the albums.
+        photos = Image.objects.shared_by(person, with_followers=does_follow)
     context = {
         "person": person,
         "page": page_of_photos(request, photos),
         "figures": figures_of(person, viewer),
-        "follows": follows(viewer, person),
+        "follows": does_follow,
         "is_self": person == viewer,
     }
     return render(request, "gallery/profile.html", context)
