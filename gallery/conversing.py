@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from gallery.access import viewer_of
 from gallery.models import Comment, Image, Like, Viewer
@@ -58,13 +60,22 @@ def conversation_below(
 ) -> dict[str, Any]:
     """Return what the template of a conversation needs, in two queries at most."""
     viewer = viewer_of(request)
+    page = page_of_comments(image, viewer, before=before)
     return {
         "image": image,
-        "page": page_of_comments(image, viewer, before=before),
+        "page": page,
         "form": form or CommentForm(),
+        "older": _address_before(image, page.older_than),
         "may_close": image.is_editable_by(viewer),
         "is_hidden": image.hidden_at is not None,
     }
+
+
+def _address_before(image: Image, comment_id: int) -> str:
+    """Return the address of the comments before this one, with the key of an unlisted photo."""
+    query = {"key": image.link_key} if image.is_unlisted else {}
+    address = reverse("gallery:comments", args=[image.pk])
+    return f"{address}?{urlencode({**query, 'before': comment_id})}"
 
 
 def is_liked_by(image: Image, viewer: Viewer) -> bool:

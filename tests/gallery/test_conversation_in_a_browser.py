@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Comment, Image, Like, User
+from gallery.services.conversation import write_comment
 from tests.gallery.test_photo_pages import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -79,4 +80,18 @@ def test_refusals_are_shown_and_no_word_is_lost(
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#comment-problem")).to_contain_text("are closed")
     expect(page.get_by_label("Write a comment")).to_have_value("Late words")
+    assert complaints == []
+
+
+def test_older_comments_come_into_the_page(
+    page: Page, image: Image, bob: User, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
+) -> None:
+    monkeypatch.setattr("gallery.conversing.COMMENTS_ON_PAGE", 2)
+    for number in range(3):
+        write_comment(author=bob, image=image, text=f"Number {number}")
+    page.reload()
+    expect(page.locator(".comment__text")).to_have_text(["Number 1", "Number 2"])
+    page.get_by_role("link", name="Older comments").click()
+    expect(page.locator(".comment__text")).to_have_text(["Number 0", "Number 1", "Number 2"])
+    expect(page.locator("#status")).to_have_text("Older comments loaded.")
     assert complaints == []
