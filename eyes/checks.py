@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from tagging.engines.interface import thread_count
 from tagging.engines.openvino_engine import HOW_TO_INSTALL, openvino_is_installed
@@ -39,6 +40,32 @@ def public_hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage
             "EYES_HOSTS=* answers to any name, which lets strangers forge links in mails.",
             hint="Name the hosts: EYES_HOSTS=photos.example.org",
             id="eyes.E002",
+        )
+    ]
+
+
+@register
+def mails_lead_somewhere(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for an address that is none, a warning where mails stay off without one."""
+    address = settings.EYES_ADDRESS
+    if address:
+        parts = urlsplit(address)
+        if parts.scheme in {"http", "https"} and parts.netloc and not parts.path:
+            return []
+        return [
+            Error(
+                f"EYES_ADDRESS={address!r} is not the address of a site.",
+                hint="It has a scheme and a host, such as https://photos.example.org",
+                id="eyes.E006",
+            )
+        ]
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        return []
+    return [
+        Warning(
+            "Mails can be sent, but EYES_ADDRESS is not set: no notice is mailed.",
+            hint="Say where the site stands: EYES_ADDRESS=https://photos.example.org",
+            id="eyes.W001",
         )
     ]
 

@@ -66,3 +66,12 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Return a comma-separated variable as a list without empty entries."""
     raw = env_text(name)
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else list(default)
+
+
+def site_address(https: bool, hosts: list[str]) -> str:
+    """Return the address of a site from the first host it answers to, "" where that says nothing.
+
+    Only with HTTPS: without it the port is not known either.
+    """
+    host = hosts[0] if hosts else ""
+    return f"https://{host}" if https and host and not host.startswith((".", "*")) else ""

@@ -13,7 +13,15 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-from eyes.env import env_choice, env_flag, env_list, env_minutes, env_number, env_text
+from eyes.env import (
+    env_choice,
+    env_flag,
+    env_list,
+    env_minutes,
+    env_number,
+    env_text,
+    site_address,
+)
 from eyes.secret import keep_secret_key
 from tagging.backbones.cards import CARDS
 from tagging.devices import may_have_gpu
@@ -184,6 +192,10 @@ EMAIL_HOST_USER = env_text("EYES_EMAIL_USER")
 EMAIL_HOST_PASSWORD = env_text("EYES_EMAIL_PASSWORD")
 EMAIL_USE_TLS = env_flag("EYES_EMAIL_TLS", default=False)
 DEFAULT_FROM_EMAIL = env_text("EYES_EMAIL_FROM", "eyes@localhost")
+# Where the site stands, for links in mails: a job knows of no request that would tell. Without it
+# no notice is mailed. A site that speaks HTTPS under a name of its own need not say it.
+EYES_ADDRESS = env_text("EYES_ADDRESS", site_address(HTTPS, ALLOWED_HOSTS)).rstrip("/")
+EYES_COMMENTS_A_MINUTE = env_number("EYES_COMMENTS_A_MINUTE", 10, least=1)
 
 # --- Photos -------------------------------------------------------------------------------
 

@@ -13,12 +13,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from gallery.conversation_admin import CommentAdmin
 from gallery.models import Image, User
 from gallery.sample_admin import SampleRemoval
 from gallery.services.images import hide_images, restore_images
 from gallery.sharing_admin import AlbumAdmin, ShareLinkAdmin
 
 __all__ = ["AlbumAdmin", "ImageAdmin", "PersonAdmin", "ShareLinkAdmin"]
+
+__all__ = ["CommentAdmin", "ImageAdmin", "PersonAdmin"]
 
 FILE_FIELDS = (
     *("owner", "created_at", "original_name", "file_format", "width", "height", "byte_size"),

@@ -98,6 +98,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
             "visibility",
             "teaches",
             "is_sample",
+            "like_count",
+            "comment_count",
             "created_at",
         ]
         read_only_fields = fields

@@ -2,52 +2,193 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from gallery.models import Notice, User
+from gallery.mailing import mail_on_commit
+from gallery.models import Image, Notice, NoticeKind, User
+from gallery.notice_ways import ways_by_person
+from gallery.plain_text import in_one_line
 
 # Older notices speak of versions and weeks that nobody looks back at.
 KEPT_FOR = timedelta(days=180)
 WRITE_SIZE = 500
-_LONGEST_TEXT = 500
+LONGEST_TEXT = 500
+# Likes of a photo that are told by mail alone make one mail in this time.
+GATHERED_FOR = timedelta(days=1)
 
 
 @transaction.atomic
-def tell(*, texts: Mapping[int, str], url: str = "") -> int:
+def tell(
+    *,
+    texts: Mapping[int, str],
+    url: str = "",
+    kind: str = NoticeKind.LEARNING,
+    actor: User | None = None,
+) -> int:
     """Write one notice to each of these people, text by the id of the person; return how many.
 
     Who has been told of this address already is not told again, so that a job may run twice, and
     at the same moment as its twin: the rows of the people are locked first. People who are gone
-    or may not log in any more are passed over. An over-long text is cut.
+    or may not log in any more are passed over, and so are the actor, whose own doing it is, and
+    those who want to hear nothing of this kind. An over-long text is cut.
     """
     told = 0
     people = sorted(texts)
     for start in range(0, len(people), WRITE_SIZE):
-        told += _tell_some(people[start : start + WRITE_SIZE], texts, url)
+        some = people[start : start + WRITE_SIZE]
+        reached = _hold(pk for pk in some if actor is None or pk != actor.pk)
+        if url:
+            before = Notice.objects.filter(person__in=reached, url=url)
+            reached -= set(before.values_list("person_id", flat=True))
+        told += _write(reached, texts, url, kind, actor)
     return told
 
 
-def _tell_some(people: Collection[int], texts: Mapping[int, str], url: str) -> int:
-    rows = User.objects.filter(pk__in=people, is_active=True).order_by("pk")
-    reached = set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
-    if url:
-        before = Notice.objects.filter(person__in=reached, url=url)
-        reached -= set(before.values_list("person_id", flat=True))
-    Notice.objects.bulk_create(
-        Notice(person_id=pk, text=_shortened(texts[pk]), url=url) for pk in sorted(reached)
+def tell_in_words(
+    *, people: Iterable[User], words: Callable[[], str], url: str, kind: str, actor: User
+) -> int:
+    """Tell these people the same, each in their own language; return how many were told.
+
+    `words` is called once for each person, while their language is the active one.
+    """
+    texts = {}
+    for person in people:
+        with language_of(person):
+            texts[person.pk] = words()
+    return tell(texts=texts, url=url, kind=kind, actor=actor)
+
+
+def language_of(person: User) -> AbstractContextManager[None]:
+    """Return a context in which texts come in this person's language."""
+    return translation.override(person.language or settings.LANGUAGE_CODE)
+
+
+def _hold(people: Iterable[int]) -> set[int]:
+    """Lock the rows of those who can be told anything, and return their ids."""
+    rows = User.objects.filter(pk__in=list(people), is_active=True).order_by("pk")
+    return set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def _write(
+    reached: Collection[int],
+    texts: Mapping[int, str],
+    url: str,
+    kind: str,
+    actor: User | None,
+) -> int:
+    """Write to people whose rows are held; what is for the mail alone counts as read at once."""
+    ways, now = ways_by_person(reached, kind), timezone.now()
+    wanted = [pk for pk in sorted(reached) if any(ways[pk])]
+    written = Notice.objects.bulk_create(
+        Notice(
+            person_id=pk,
+            kind=kind,
+            actor=actor,
+            text=in_one_line(texts[pk], LONGEST_TEXT),
+            url=url,
+            read_at=None if ways[pk].on_page else now,
+        )
+        for pk in wanted
     )
-    User.objects.filter(pk__in=reached).update(unread_notices=F("unread_notices") + 1)
-    return len(reached)
+    on_page = [pk for pk in wanted if ways[pk].on_page]
+    User.objects.filter(pk__in=on_page).update(unread_notices=F("unread_notices") + 1)
+    for notice in written:
+        if ways[notice.person_id].by_mail:
+            mail_on_commit(notice)
+    return len(written)
+
+
+@transaction.atomic
+def tell_of_like(*, image: Image, person: User) -> None:
+    """Tell the owner that this person likes the photo: one notice for each photo, not each like.
+
+    A notice that has not been read says it of all ("Ann and 3 others like …"). Who has been named
+    and takes the like back and gives it again is not told of again.
+    """
+    if person.pk == image.owner_id or not _hold([image.owner_id]):
+        return
+    before = _of_likes(image)
+    if before.filter(actor=person).exists():
+        return
+    text = _words_of_likes(image, person)
+    is_open = Q(read_at=None)
+    if not ways_by_person([image.owner_id], NoticeKind.LIKE)[image.owner_id].on_page:
+        is_open = Q(created_at__gt=timezone.now() - GATHERED_FOR)
+    if not before.filter(is_open).update(actor=person, text=text):
+        url = image.get_absolute_url()
+        _write([image.owner_id], {image.owner_id: text}, url, NoticeKind.LIKE, person)
+
+
+@transaction.atomic
+def take_back_like(*, image: Image) -> None:
+    """Let an unread notice name only those who still like the photo; it goes with the last."""
+    _hold([image.owner_id])
+    told = _of_likes(image).filter(read_at=None)
+    if not told.exists():
+        return
+    last = image.likes.exclude(person=image.owner_id).order_by("-pk").first()
+    if last is None:
+        _remove(told)
+    else:
+        told.update(actor=last.person, text=_words_of_likes(image, last.person))
+
+
+@transaction.atomic
+def take_back(*, kind: str, actor_id: int, url: str) -> None:
+    """Remove what was told of something that is gone, and count anew who had not read it."""
+    told = Notice.objects.filter(kind=kind, actor=actor_id, url=url)
+    _hold(told.values_list("person_id", flat=True))
+    _remove(told)
+
+
+def _remove(told: QuerySet[Notice]) -> None:
+    """Delete notices of people whose rows are held."""
+    unread = list(told.filter(read_at=None).values_list("person_id", flat=True))
+    told.delete()
+    people = User.objects.filter(pk__in=unread, unread_notices__gt=0)
+    people.update(unread_notices=F("unread_notices") - 1)
+
+
+def _of_likes(image: Image) -> QuerySet[Notice]:
+    return Notice.objects.filter(
+        person=image.owner_id, kind=NoticeKind.LIKE, url=image.get_absolute_url()
+    )
+
+
+def _words_of_likes(image: Image, person: User) -> str:
+    others = image.likes.exclude(person__in=[image.owner_id, person.pk]).count()
+    with language_of(image.owner):
+        words = {"name": person.username, "count": others, "photo": name_of(image)}
+        if not others:
+            return _("%(name)s likes %(photo)s") % words
+        return (
+            ngettext(
+                "%(name)s and %(count)d other like %(photo)s",
+                "%(name)s and %(count)d others like %(photo)s",
+                others,
+            )
+            % words
+        )
+
+
+def name_of(image: Image) -> str:
+    """Return what a notice calls one's own photo."""
+    return f"“{image.title}”" if image.title else _("your photo")
 
 
 def tell_moderators(*, text: str, url: str = "") -> int:
     """Write the same notice to every moderator; return how many were told."""
-    return tell(texts=dict.fromkeys(moderators().values_list("pk", flat=True), text), url=url)
+    texts = dict.fromkeys(moderators().values_list("pk", flat=True), text)
+    return tell(texts=texts, url=url, kind=NoticeKind.MODERATION)
 
 
 def moderators() -> QuerySet[User]:
@@ -76,12 +217,8 @@ def prune_notices() -> int:
     unread = old.filter(read_at=None).order_by("person_id")
     concerned = sorted(set(unread.values_list("person_id", flat=True)))
     list(User.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True))
-    deleted, _ = old.delete()
+    deleted = old.delete()[0]
     for pk in concerned:
         left = Notice.objects.filter(person=pk, read_at=None).count()
         User.objects.filter(pk=pk).update(unread_notices=left)
     return deleted
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"

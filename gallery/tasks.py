@@ -53,3 +53,14 @@ def forget_expired_uploads() -> str:
     from gallery.services import uploads
 
     return f"{uploads.forget_expired_uploads()} unfinished uploads forgotten."
+
+
+def mail_notice(notice_id: int) -> str:
+    """Mail one notice, unless that happened or nobody wants it; return in words what came of it."""
+    from gallery.mailing import send_notice
+    from gallery.models import Notice
+
+    notice = Notice.objects.select_related("person").filter(pk=notice_id).first()
+    if notice is None:
+        return "The notice is gone."
+    return "Mailed." if send_notice(notice=notice) else "Nobody to mail to, or mailed before."

@@ -8,13 +8,14 @@ from django.urls import path
 from tagging import views
 from tagging.admin.policy import policy_page
 from tagging.admin.spaces import spaces_page
-from tagging.views import deeds, duplicates, finding, review
+from tagging.views import deeds, duplicates, feeds, finding, review
 
 app_name = "tagging"
 urlpatterns = [
     path("tags/", views.tags, name="tags"),
     path("tags/autocomplete/", views.autocomplete, name="autocomplete"),
     path("tags/<str:slug>/", views.tag, name="tag"),
+    path("tags/<str:slug>/photos.atom", feeds.of_tag, name="tag_feed"),
     path("search/", finding.search, name="search"),
     path("images/<int:pk>/tags/", views.panel, name="panel"),
     path("images/<int:pk>/tags/vote/", deeds.vote, name="vote"),

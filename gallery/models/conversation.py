@@ -36,6 +36,17 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Return comments in the order in which they were written."""
         return self.order_by("created_at", "pk")
 
+    def newest(self) -> Self:
+        """Return the comment that was written last first."""
+        return self.order_by("-created_at", "-pk")
+
+    def before(self, comment_id: int) -> Self:
+        """Return the comments that were written before this one, by its number where it is gone."""
+        mark = self.model.objects.filter(pk=comment_id).values_list("created_at", flat=True).first()
+        if mark is None:
+            return self.filter(pk__lt=comment_id)
+        return self.filter(created_at__lte=mark).exclude(created_at=mark, pk__gte=comment_id)
+
 
 class Comment(models.Model):
     """What somebody wrote below a photo: plain text, never HTML."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Colour, Licence, Visibility, make_key
-from gallery.models.people import Follow, Viewer
+from gallery.models.people import Follow, User, Viewer
 
 __all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_directory"]
 
@@ -42,6 +42,17 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def on_show(self) -> Self:
         """Return photos that strangers may see: for the stream, tag pages and profiles."""
         return self.filter(visibility=Visibility.PUBLIC, hidden_at=None)
+
+    def of_people_followed_by(self, person: User) -> Self:
+        """Return what the people that this person follows share with everybody or followers."""
+        followed = Follow.objects.filter(follower=person).values("followed_id")
+        shared = [Visibility.PUBLIC, Visibility.FOLLOWERS]
+        return self.filter(owner_id__in=followed, visibility__in=shared, hidden_at=None)
+
+    def shared_by(self, person: User, *, with_followers: bool) -> Self:
+        """Return what a person shares with everybody, and what is for followers if asked for."""
+        shared = [Visibility.PUBLIC, *([Visibility.FOLLOWERS] if with_followers else [])]
+        return self.filter(owner=person, visibility__in=shared, hidden_at=None)
 
     def teachable(self) -> Self:
         """Return photos whose owners offer them to the network and no moderator hid."""
@@ -164,6 +175,13 @@ class Image(models.Model):
             models.Index(fields=["-created_at", "-id"], name="image_newest"),
             models.Index(fields=["sha256"], name="image_sha256"),
             models.Index(fields=["owner", "-created_at", "-id"], name="image_of_owner"),
+            # What one person shares with whom: profiles, feeds and their figures read no row
+            # before they know which.
+            models.Index(
+                fields=["owner", "visibility", "-created_at", "-id"],
+                condition=Q(hidden_at=None, deleted_at=None),
+                name="image_of_owner_shared",
+            ),
             models.Index(
                 fields=["-created_at", "-id"],
                 condition=Q(visibility="public", hidden_at=None, deleted_at=None),

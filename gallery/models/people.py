@@ -41,6 +41,11 @@ class User(AbstractUser):
     # Counted here so that no page asks another table whether there is news.
     unread_notices = models.PositiveIntegerField(default=0, editable=False)
 
+    @property
+    def initial(self) -> str:
+        """Return the letter that stands for a person without a picture."""
+        return self.username[:1].upper()
+
     def get_absolute_url(self) -> str:
         """Return the address of this person's public profile."""
         return reverse("gallery:profile", args=[self.username])

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from gallery.access import viewer_of
-from gallery.models import Image, User
+from gallery.models import Image
 from gallery.paging import page_of_photos
+from gallery.people import figures_of, follows
+from gallery.views.answering import person_or_404
 
 
 @require_safe
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """One person's photos: for themselves and moderators all, for others the public ones."""
-    if "\x00" in username:  # PostgreSQL cannot even be asked for it.
-        raise Http404
-    person = get_object_or_404(User, username=username, is_active=True)
-    photos = Image.objects.filter(owner=person).visible_to(viewer_of(request))
+    """One person: what they say of themselves, and their photos as far as one may see them."""
+    person = person_or_404(username)
+    viewer = viewer_of(request)
+    does_follow = follows(viewer, person)
+    if viewer.is_staff or viewer == person:
+        photos = Image.objects.filter(owner=person)
+    else:
+        # What albums show to their members stands in the albums.
+        photos = Image.objects.shared_by(person, with_followers=does_follow)
     context = {
         "person": person,
         "page": page_of_photos(request, photos),
-        "photo_count": photos.count(),
-        "is_self": person == request.user,
+        "figures": figures_of(person, viewer),
+        "follows": does_follow,
+        "is_self": person == viewer,
     }
     return render(request, "gallery/profile.html", context)

@@ -8,6 +8,7 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from eyes import checks
+from eyes.env import site_address
 from tagging.engine import ENGINE_CHOICES
 
 
@@ -71,3 +72,35 @@ def test_a_number_of_threads_that_is_none_is_an_error(
 
 def test_checks_and_engines_know_the_same_names() -> None:
     assert checks.ENGINES == ENGINE_CHOICES
+
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+def test_mails_without_an_address_of_the_site_are_a_warning(settings: Settings) -> None:
+    settings.EMAIL_BACKEND, settings.EYES_ADDRESS = SMTP, ""
+    assert found(settings) == {"eyes.W001"}
+    settings.EYES_ADDRESS = "https://photos.example.org"
+    assert found(settings) == set()
+
+
+@pytest.mark.parametrize("address", ["photos.example.org", "ftp://a.b", "https://", "https://a/b"])
+def test_an_address_that_is_none_is_an_error(settings: Settings, address: str) -> None:
+    settings.EYES_ADDRESS = address
+    assert found(settings) == {"eyes.E006"}
+
+
+@pytest.mark.parametrize(
+    ("https", "hosts", "address"),
+    [
+        (True, ["photos.example.org", "other"], "https://photos.example.org"),
+        (True, ["*"], ""),
+        (True, [".example.org"], ""),
+        (True, [], ""),
+        (False, ["localhost"], ""),
+    ],
+)
+def test_a_site_with_https_and_a_name_knows_where_it_stands(
+    https: bool, hosts: list[str], address: str
+) -> None:
+    assert site_address(https, hosts) == address

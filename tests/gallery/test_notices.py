@@ -135,10 +135,10 @@ def test_no_page_asks_another_table_for_news(
 ) -> None:
     client.force_login(alice)
     client.get("/people/alice/")
-    with django_assert_num_queries(6):  # session, user, person, photos, their number, albums
+    with django_assert_num_queries(8):  # session, user, person, photos, three figures, albums
         client.get("/people/alice/")
     tell(texts={alice.pk: "Hello."})
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get("/people/alice/")
 
 

@@ -225,7 +225,7 @@ def test_a_profile_shows_strangers_only_what_is_public(alice: User, bob: User) -
     for viewer, titles in ((None, {"For all"}), (bob, {"For all"}), (alice, {"For all", "For me"})):
         response = client_of(viewer).get("/people/alice/")
         assert {image.title for image in response.context["page"].images} == titles
-        assert response.context["photo_count"] == len(titles)
+        assert response.context["figures"].photos == len(titles)
 
 
 def test_the_profile_of_nobody_is_not_found(alice: User, client: Client) -> None:

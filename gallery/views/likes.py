@@ -1,0 +1,62 @@
+"""Who likes what."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from gallery.access import viewer_of, visible_image_or_404
+from gallery.conversing import number_of
+from gallery.models import Image, Like, User
+from gallery.paging import PAGE_SIZE
+from gallery.services.conversation import like_image, unlike_image
+from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people
+
+
+@require_POST
+def like(request: HttpRequest, pk: int) -> HttpResponse:
+    """Like a photo or take it back. The form says which, so that a double click is one."""
+    image = visible_image_or_404(request, pk)
+    if not request.user.is_authenticated:
+        return ask_to_log_in(request, image.get_absolute_url())
+    is_liked = request.POST.get("liked") != "no"
+    try:
+        (like_image if is_liked else unlike_image)(person=request.user, image=image)
+    except Image.DoesNotExist as error:
+        raise Http404 from error
+    if not is_htmx(request):
+        return redirect(image)
+    image.refresh_from_db(fields=["like_count"])
+    context = {"image": image, "is_liked": is_liked, "has_acted": True}
+    return render(request, "gallery/_like.html", context)
+
+
+@require_safe
+def likes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody who likes a photo, the latest first."""
+    image = visible_image_or_404(request, pk)
+    found = Like.objects.filter(image=image, person__is_active=True).select_related("person")
+    people = page_of_people(request, found, "person")
+    return render(request, "gallery/likes.html", {"image": image, "people": people})
+
+
+@login_required
+@require_safe
+def liked(request: HttpRequest) -> HttpResponse:
+    """The photos that the person likes and may still see, the latest like first."""
+    seen = Image.objects.visible_to(viewer_of(request))
+    mine = Like.objects.filter(person=cast(User, request.user), image__in=seen).order_by("-pk")
+    before = number_of(request.GET.get("before", ""))
+    if before:
+        mine = mine.filter(pk__lt=before)
+    found = list(mine.select_related("image__owner")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    context = {
+        "images": [like.image for like in shown],
+        "older_url": f"?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
+    }
+    return render(request, "gallery/liked.html", context)
