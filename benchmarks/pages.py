@@ -120,7 +120,7 @@ def measure(
     from django.test.utils import CaptureQueriesContext
 
     queries = []
-    for address in [*addresses[:1] * WARM_UP, *addresses]:
+    for address in [*[addresses[0]] * WARM_UP, *addresses]:
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(address)
         if answer.status_code != 200:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class TagsOfLibrary:
             Vote(
                 image_id=row.image_id,
                 tag_id=row.tag_id,
-                person_id=row.added_by_id,
+                person_id=cast(int, row.added_by_id),
                 value=VoteValue.NO if row.state == TagState.REJECTED else VoteValue.YES,
             )
             for row in rows

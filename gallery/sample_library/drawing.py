@@ -61,4 +61,5 @@ def _colour(hue: float, saturation: float, lightness: float) -> Floats:
     """Return red, green and blue, 0 to 1."""
     turned = np.abs((hue * 6 + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1
     pure = np.clip(turned, 0.0, 1.0)
-    return lightness + saturation * (1 - abs(2 * lightness - 1)) * (pure - 0.5)
+    colour: Floats = lightness + saturation * (1 - abs(2 * lightness - 1)) * (pure - 0.5)
+    return colour
