@@ -26,7 +26,8 @@ from rest_framework.views import APIView
 from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
 from gallery.models import Image, User, Visibility
-from gallery.services.images import StoredImage, delete_image, store_image
+from gallery.services.images import StoredImage, store_image
+from gallery.services.trash import trash_images
 
 
 class Pages(LimitOffsetPagination):
@@ -193,8 +194,8 @@ class ImageViewSet(
         return serve_rendition(request._request, self.get_object().pk, int(width))
 
     def perform_destroy(self, instance: Image) -> None:
-        """Delete the photo with its files and all that was said of it."""
-        delete_image(image=instance)
+        """Move the photo to the trash, from where its owner may bring it back for thirty days."""
+        trash_images(images=Image.objects.filter(pk=instance.pk), by=cast(User, self.request.user))
 
 
 def _store(owner: User, upload: Mapping[str, Any]) -> StoredImage:

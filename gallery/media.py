@@ -20,7 +20,7 @@ PRIVATE_CACHING = "private, no-cache"
 @require_safe
 def rendition(request: HttpRequest, pk: int, width: int) -> HttpResponseBase:
     """Return one size of a photo as WebP, 304 where the browser has it, or 404."""
-    image = get_object_or_404(Image, pk=pk)
+    image = get_object_or_404(Image.with_trash, pk=pk)
     # Asked first without looking at the session: a page of public photos costs no log-in queries.
     is_public = image.is_visible_to(AnonymousUser())
     if width not in image.rendition_widths or not (is_public or image.is_visible_to(request.user)):

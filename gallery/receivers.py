@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from gallery.models import Image
+from gallery.models import Image, Takeout, TakeoutImport, Upload
 from gallery.signals import image_deleted
 from gallery.storage import remove_directory
 
@@ -25,3 +25,16 @@ def forget(directory: Path, image_id: int, sha256: str) -> None:
     """Remove the files of a deleted photo and tell the listeners."""
     remove_directory(directory)
     image_deleted.send_robust(sender=Image, sha256=sha256, image_id=image_id)
+
+
+@receiver(post_delete, sender=Takeout, dispatch_uid="gallery.forget_takeout")
+@receiver(post_delete, sender=TakeoutImport, dispatch_uid="gallery.forget_takeout_import")
+@receiver(post_delete, sender=Upload, dispatch_uid="gallery.forget_upload")
+def forget_file_on_commit(
+    sender: type[Takeout | TakeoutImport | Upload],
+    instance: Takeout | TakeoutImport | Upload,
+    **_: object,
+) -> None:
+    """Remove the one file of a takeout, an import or an upload once its row is truly gone."""
+    path = instance.path
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 from uuid import UUID, uuid4
@@ -10,12 +11,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Colour, Licence, Visibility, make_key
 from gallery.models.people import Follow, Viewer
 
 __all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_directory"]
+
+# What was deleted may be brought back for so long.
+KEPT_IN_TRASH = timedelta(days=30)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -47,7 +52,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def in_trash(self) -> Self:
         """Return photos that their owners deleted and may still bring back; see `with_trash`."""
-        return self.exclude(deleted_at=None)
+        return self.filter(deleted_at__gt=timezone.now() - KEPT_IN_TRASH)
+
+    def expired_in_trash(self) -> Self:
+        """Return photos that have been in the trash for too long: the next job deletes them."""
+        return self.filter(deleted_at__lte=timezone.now() - KEPT_IN_TRASH)
 
     def newest(self) -> Self:
         """Return the latest upload first; the id breaks ties so that pages never overlap."""
@@ -183,6 +192,11 @@ class Image(models.Model):
         if not viewer.is_authenticated:
             return False
         return Image.objects.visible_to(viewer).filter(pk=self.pk).exists()
+
+    @property
+    def leaves_trash_at(self) -> datetime | None:
+        """Return when a photo in the trash goes for good, None where it is in no trash."""
+        return self.deleted_at and self.deleted_at + KEPT_IN_TRASH
 
     @property
     def is_unlisted(self) -> bool:

@@ -26,6 +26,7 @@ from gallery.imaging import (
 from gallery.imaging.reading import UnreadablePhoto, check_byte_count
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
+from gallery.services.trash import bring_back
 from gallery.signals import image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
@@ -105,7 +106,7 @@ def store_image(
     """
     check_byte_count(len(data), settings.EYES_MAX_UPLOAD_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
-    known = Image.objects.filter(owner=owner, sha256=sha256).first()
+    known = known_image(owner=owner, sha256=sha256)
     if known is not None:
         return StoredImage(known, is_new=False)
     if developed is None:
@@ -130,6 +131,12 @@ def store_image(
     return save_with_files(image, developed, data, announce)
 
 
+def known_image(*, owner: User, sha256: str) -> Image | None:
+    """Return the photo that this person has of these bytes, out of the trash if it lay there."""
+    known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
+    return known and bring_back(image=known)
+
+
 def save_with_files(image: Image, developed: Developed, data: bytes, announce: bool) -> StoredImage:
     """Save a new row with its files; where another upload of the same bytes won, return that."""
     files = {image.original_path.name: data}
@@ -144,9 +151,10 @@ def save_with_files(image: Image, developed: Developed, data: bytes, announce: b
                     announce_on_commit(image.pk)
         except IntegrityError:
             remove_directory(image.directory)
-            return StoredImage(
-                Image.objects.get(owner=image.owner, sha256=image.sha256), is_new=False
-            )
+            known = known_image(owner=image.owner, sha256=image.sha256)
+            if known is None:
+                raise
+            return StoredImage(known, is_new=False)
         except BaseException:
             remove_directory(image.directory)
             raise
@@ -227,7 +235,9 @@ def update_image(
 
 @transaction.atomic
 def delete_image(*, image: Image) -> None:
-    """Delete the photo. Its files go, and `image_deleted` is sent, when the row is truly gone.
+    """Delete the photo for good, past the trash.
+
+    Its files go, and `image_deleted` is sent, when the row is truly gone.
 
     Both hang on the row itself (see receivers), so that deleting a person does the same.
     """

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from gallery.access import viewer_of
 from gallery.models import Image, User
 from gallery.paging import page_of_photos
+from gallery.selecting import PROFILE, selection_on
 
 
 @require_safe
@@ -23,5 +24,6 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
         "page": page_of_photos(request, photos),
         "photo_count": photos.count(),
         "is_self": person == request.user,
+        "selection": selection_on(request, photos, PROFILE) if person == request.user else None,
     }
     return render(request, "gallery/profile.html", context)
