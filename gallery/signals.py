@@ -34,5 +34,5 @@ person_leaving = Signal()
 
 def answers_to(signal: Signal, **keywords: Any) -> list[dict[Any, Any]]:
     """Send a signal that asks, and return what each room answered; what one raises is raised."""
-    told = signal.send(sender=None, **keywords)
+    told: list[tuple[Any, Any]] = list(signal.send(sender=None, **keywords))
     return [answer for _receiver, answer in told if isinstance(answer, dict)]

@@ -71,15 +71,15 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 
 def _add_to_album(deed: BulkDeed) -> int:
-    from gallery.services.albums import (  # type: ignore[import-not-found, unused-ignore]
-        add_to_album,
-    )
-
     number = deed.value[:18]
     found = Album.objects.filter(owner=deed.by, pk=int(number)) if number.isdecimal() else None
     album = found.first() if found is not None else None
     if album is None:
         raise BulkRefused(_("That album is gone."))
+    from gallery.services.albums import (  # type: ignore[import-not-found, unused-ignore]
+        add_to_album,
+    )
+
     before = album.places.count()
     add_to_album(album=album, images=list(deed.images), by=deed.by)
     return album.places.count() - before

@@ -7,11 +7,9 @@ import json
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
-
-from django.core.serializers.json import DjangoJSONEncoder
 
 from gallery.takeout import FORMAT, MANIFEST, VERSION
 
@@ -38,7 +36,7 @@ class Archive:
 
     def add_json(self, name: str, value: object) -> None:
         """Add a file of readable JSON."""
-        text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+        text = json.dumps(value, default=_as_text, ensure_ascii=False, indent=1)
         self.add_bytes(name, text.encode())
 
     def add_file(self, name: str, source: Path) -> None:
@@ -73,6 +71,11 @@ class Archive:
 
     def _note(self, name: str, sha256: str, size: int) -> None:
         self.files[name] = {"sha256": sha256, "bytes": size}
+
+
+def _as_text(value: object) -> str:
+    """Return a time to the microsecond, by which albums and comments are known again."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def readable_names(stems: Iterator[tuple[str, str]]) -> Iterator[str]:

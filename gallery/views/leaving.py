@@ -25,7 +25,7 @@ from gallery.services.leaving import MayNotLeave, close_account
 def leave(request: HttpRequest) -> HttpResponse:
     """Say what goes and what stays, ask for name and password, and close the account."""
     person = cast(User, request.user)
-    form = LeaveForm(request.POST or None, person=person)
+    form = LeaveForm(request.POST if request.method == "POST" else None, person=person)
     if form.is_valid():
         try:
             close_account(person=person)

@@ -17,9 +17,9 @@ from PIL import ExifTags
 from PIL import Image as PillowImage
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from gallery.services import images as services
 from gallery.imaging import RENDITION_WIDTHS, UnreadablePhoto, rendition_widths
 from gallery.models import Image, User
+from gallery.services import images as services
 from gallery.services.images import (
     StoredImage,
     clean_name,
