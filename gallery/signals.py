@@ -8,8 +8,6 @@ from django.dispatch import Signal
 
 # A photo and all its files are stored. Keyword argument: image_id.
 image_published = Signal()
-# Photos went to the trash: they are gone for all but their owners. Keyword argument: image_ids.
-image_trashed = Signal()
 # Photos came back out of the trash, with all that was said of them. Keyword argument: image_ids.
 image_restored = Signal()
 # A photo is gone. Keyword arguments: sha256 of its original bytes, image_id.

@@ -1,97 +1,95 @@
 // Choosing photos in a grid by mouse, finger and keyboard. Without it the boxes are boxes.
 "use strict";
 
-const bar = document.getElementById("bulk");
-const grid = document.getElementById("photos");
-const deed = document.getElementById("picked-deed");
-const word = document.getElementById("picked-word");
-const words = document.getElementById("picked-words").dataset;
+const part = (id) => document.getElementById(id);
+const bar = part("bulk");
+const grid = part("photos");
+const deed = part("picked-deed");
+const word = part("picked-word");
+const words = part("picked-words").dataset;
 const whole = bar.querySelector("[name=all]");
 let anchor = null;
 
 const boxes = () => [...grid.querySelectorAll(".pick__box")];
-const chosen = () => boxes().filter((box) => box.checked);
-const boxOf = (node) => node.closest?.(".grid__item")?.querySelector(".pick__box");
+const itemOf = (node) => node.closest(".grid__item");
+const boxOf = (node) => itemOf(node)?.querySelector(".pick__box");
+const isAny = () => whole?.checked || boxes().some((box) => box.checked);
 
 const show = () => {
-  const number = chosen().length;
-  const text = whole?.checked
-    ? whole.parentElement.textContent.trim()
-    : number ? (number === 1 ? words.one : words.many.replace("{n}", number)) : words.none;
-  const count = document.getElementById("picked-count");
-  if (count.textContent && count.textContent !== text) say(text);
+  const number = boxes().filter((box) => box.checked).length;
+  let text = number === 1 ? words.one : number ? words.many.replace("{n}", number) : words.none;
+  if (whole?.checked) text = whole.parentElement.textContent.trim();
+  const count = part("picked-count");
+  if (!count.hidden && count.textContent !== text) say(text);
   count.textContent = text;
-  const needsWord = deed.selectedOptions[0]?.hasAttribute("data-word") ?? false;
-  word.hidden = !needsWord;
-  word.required = needsWord;
+  count.hidden = false;
+  word.required = deed.selectedOptions[0]?.hasAttribute("data-word") ?? false;
+  word.hidden = !word.required;
 };
 
-// Chooses everything from the last one touched to this one.
-const choose = (box, { range = false, value = !box.checked } = {}) => {
-  const all = boxes();
-  const from = range ? all.indexOf(anchor) : -1;
-  const to = all.indexOf(box);
-  if (from < 0) box.checked = value;
-  else all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => { one.checked = value; });
-  if (!range || from < 0) anchor = box;
+const set = (some, value) => {
+  some.forEach((box) => { box.checked = value; });
   show();
 };
 
-// The photo above or below is the one whose middle lies nearest in the next row.
+// With a range, everything from the box touched last up to this one is chosen.
+const choose = (box, range, value) => {
+  const all = boxes();
+  const ends = [all.indexOf(anchor), all.indexOf(box)].sort((a, b) => a - b);
+  if (range && ends[0] >= 0) return set(all.slice(ends[0], ends[1] + 1), true);
+  anchor = box;
+  return set([box], value);
+};
+
+// Above and below, the photo of the next row whose middle lies nearest.
 const neighbour = (box, key) => {
   const all = boxes();
   const at = all.indexOf(box);
-  if (key === "ArrowLeft") return all[at - 1];
-  if (key === "ArrowRight") return all[at + 1];
-  if (key === "Home") return all[0];
-  if (key === "End") return all.at(-1);
-  const place = (one) => one.closest(".grid__item").getBoundingClientRect();
-  const here = place(box);
-  const isBeyond = (one) => (key === "ArrowUp" ? place(one).bottom <= here.top : place(one).top >= here.bottom);
-  const beyond = all.filter(isBeyond);
-  const row = place((key === "ArrowUp" ? beyond.at(-1) : beyond[0]) ?? box).top;
-  const middle = here.left + here.width / 2;
-  const distance = (one) => Math.abs(place(one).left + place(one).width / 2 - middle);
-  return beyond.filter((one) => Math.abs(place(one).top - row) < 2).sort((a, b) => distance(a) - distance(b))[0];
+  const beside = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[key];
+  if (beside !== undefined) return all[beside];
+  const place = (one) => itemOf(one).getBoundingClientRect();
+  const middle = (one) => place(one).left + place(one).width / 2;
+  const isUp = key === "ArrowUp";
+  const beyond = all.filter((one) => (isUp ? place(one).bottom <= place(box).top : place(one).top >= place(box).bottom));
+  const first = beyond.at(isUp ? -1 : 0);
+  const off = (one) => Math.abs(middle(one) - middle(box));
+  return beyond.filter((one) => Math.abs(place(one).top - place(first).top) < 2).sort((a, b) => off(a) - off(b))[0];
 };
 
 grid.addEventListener("click", (event) => {
   const box = boxOf(event.target);
-  if (!box || event.target.closest(".grid__more")) return;
-  // A label passes its click on to its box, which then counts.
-  if (event.target.closest(".pick") && event.target !== box) {
-    if (event.shiftKey) { event.preventDefault(); choose(box, { range: true, value: true }); }
-    return;
+  if (!box) return;
+  if (event.target === box) choose(box, event.shiftKey, box.checked);
+  else if (event.shiftKey || event.target.closest(".tile")) {
+    event.preventDefault();
+    choose(box, event.shiftKey, !box.checked);
+    box.focus();
   }
-  if (event.target === box) choose(box, { range: event.shiftKey, value: box.checked });
-  else { event.preventDefault(); choose(box, { range: event.shiftKey, value: event.shiftKey || !box.checked }); box.focus(); }
 });
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input:not(.pick__box):not([type=checkbox]), textarea, select");
-  if (typing || event.altKey) return;
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") {
+  const { key, target } = event;
+  if (event.altKey || target.matches("input:not([type=checkbox]), textarea, select")) return;
+  const box = boxOf(target);
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "a") {
     event.preventDefault();
-    boxes().forEach((box) => { box.checked = true; });
-    show();
-  } else if (event.key === "Escape") {
-    if (document.querySelector("details[open]")) return;
-    if (!chosen().length && !whole?.checked) document.getElementById("picked-out").click();
-    boxes().forEach((box) => { box.checked = false; });
-    if (whole) whole.checked = false;
-    show();
-  } else if (event.key === "Delete" && (chosen().length || whole?.checked)) {
+    set(boxes(), true);
+  } else if (key === "Escape" && !document.querySelector("details[open]")) {
+    if (!isAny()) part("picked-out").click();
+    set([...boxes(), whole].filter(Boolean), false);
+  } else if (key === "Delete" && isAny()) {
     deed.value = "trash";
     show();
     bar.requestSubmit();
-  } else if (/^(Arrow|Home|End)/.test(event.key) && boxOf(event.target)) {
-    const box = boxOf(event.target);
-    const next = neighbour(box, event.key);
+  } else if (box && /^(Arrow|Home$|End$)/.test(key)) {
     event.preventDefault();
+    const next = neighbour(box, key);
     if (!next) return;
-    if (event.shiftKey) { if (!anchor) anchor = box; choose(next, { range: true, value: true }); }
+    if (event.shiftKey) {
+      anchor ??= box;
+      choose(next, true);
+    }
     next.focus();
-    next.scrollIntoView({ block: "nearest" });
   }
 });
 
@@ -101,8 +99,6 @@ bar.addEventListener("formdata", ({ formData }) => {
   formData.delete("photo");
 });
 
-bar.addEventListener("change", show);
-grid.addEventListener("change", show);
-document.getElementById("picked-count").hidden = false;
-document.getElementById("picked-keys").hidden = false;
+[bar, grid].forEach((place) => place.addEventListener("change", show));
+part("picked-keys").hidden = false;
 show();

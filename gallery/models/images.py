@@ -199,6 +199,12 @@ class Image(models.Model):
         return self.deleted_at and self.deleted_at + KEPT_IN_TRASH
 
     @property
+    def days_left_in_trash(self) -> int:
+        """Return in how many days it goes for good, the last one included."""
+        leaves = self.leaves_trash_at
+        return max(0, -((timezone.now() - leaves) // timedelta(days=1))) if leaves else 0
+
+    @property
     def is_unlisted(self) -> bool:
         """Return whether the photo opens for whoever has its link."""
         return self.visibility == Visibility.UNLISTED

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
-from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
+from gallery.models import (
+    Album,
+    AlbumMember,
+    AlbumQuerySet,
+    Image,
+    ImageQuerySet,
+    Licence,
+    User,
+    Visibility,
+)
 from gallery.services.trash import trash_images
 
 # More would keep others waiting for the transaction, and nobody oversees it.
@@ -72,7 +82,7 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 def _add_to_album(deed: BulkDeed) -> int:
     number = deed.value[:18]
-    found = Album.objects.filter(owner=deed.by, pk=int(number)) if number.isdecimal() else None
+    found = _open_albums(deed.by).filter(pk=int(number)) if number.isdecimal() else None
     album = found.first() if found is not None else None
     if album is None:
         raise BulkRefused(_("That album is gone."))
@@ -80,9 +90,13 @@ def _add_to_album(deed: BulkDeed) -> int:
         add_to_album,
     )
 
-    before = album.places.count()
-    add_to_album(album=album, images=list(deed.images), by=deed.by)
-    return album.places.count() - before
+    return int(add_to_album(album=album, images=list(deed.images), by=deed.by))
+
+
+def _open_albums(person: User) -> AlbumQuerySet:
+    """Return the albums into which this person may put photos."""
+    shared = AlbumMember.objects.filter(person=person, may_add=True).values("album_id")
+    return Album.objects.filter(Q(owner=person) | Q(pk__in=shared))
 
 
 def _trash(deed: BulkDeed) -> int:
@@ -96,7 +110,7 @@ def _one_of(value: str, known: Sequence[str]) -> str:
 
 
 def _albums_of(person: User) -> Sequence[tuple[str, Text]]:
-    titles = Album.objects.filter(owner=person).order_by("title", "pk").values_list("pk", "title")
+    titles = _open_albums(person).order_by("title", "pk").values_list("pk", "title")
     return [(str(pk), title) for pk, title in titles[:200]]
 
 

@@ -209,12 +209,14 @@ def _number_of(model: type[Like | Comment]) -> Coalesce:
 
 def finish_leavings() -> int:
     """Delete what is left of people whose job was killed; return how many there were. Daily."""
-    people = User.objects.exclude(left_at=None)
-    unfinished = people.filter(pk__in=Image.with_trash.values("owner"))
-    words = people.filter(pk__in=Comment.objects.values("author")) | people.filter(
-        pk__in=Like.objects.values("person")
-    )
-    ids = set(unfinished.values_list("pk", flat=True)) | set(words.values_list("pk", flat=True))
+    ids: set[int] = set()
+    for rows, field in (
+        (Image.with_trash.all(), "owner"),
+        (Comment.objects.all(), "author"),
+        (Like.objects.all(), "person"),
+    ):
+        of_left = rows.order_by().exclude(**{f"{field}__left_at": None})
+        ids.update(of_left.values_list(field, flat=True).distinct())
     for pk in sorted(ids):
         delete_what_was_left(person_id=pk)
     return len(ids)

@@ -6,13 +6,12 @@ leaves it out: for everybody but its owner it is gone, and nothing learns from i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
@@ -20,7 +19,7 @@ from django_q.tasks import async_task
 from gallery.clusters import LONG_JOBS
 from gallery.models import Image, ImageQuerySet, User
 from gallery.models.images import KEPT_IN_TRASH
-from gallery.signals import image_restored, image_trashed
+from gallery.signals import image_restored
 
 # Photos deleted for good per transaction: each takes its rows in a dozen tables along.
 DELETED_AT_ONCE: Final = 50
@@ -45,7 +44,6 @@ def trash_images(*, images: ImageQuerySet, by: User) -> int:
         shown.update(hidden_at=now, hidden_reason=_("A moderator deleted this photo."))
     for some in _parts(ids):
         Image.objects.filter(pk__in=some).update(deleted_at=now)
-    _announce(image_trashed, ids)
     return len(ids)
 
 
@@ -62,7 +60,7 @@ def restore_from_trash(*, images: ImageQuerySet, by: User) -> int:
     Tags, albums, likes and comments are there again, since they never left. A moderator who
     takes their own deletion back shows the photo again as well.
     """
-    mine = images.in_trash()
+    mine = images.in_trash().filter(owner__left_at=None)
     if not by.is_staff:
         mine = mine.filter(owner=by)
     found = list(mine.order_by("pk").select_for_update(of=("self",)))
@@ -76,7 +74,7 @@ def restore_from_trash(*, images: ImageQuerySet, by: User) -> int:
         Image.with_trash.filter(pk__in=some).update(hidden_at=None, hidden_reason="")
     for some in _parts(ids):
         Image.with_trash.filter(pk__in=some).update(deleted_at=None)
-    _announce(image_restored, ids)
+    _announce_restored(ids)
     return len(ids)
 
 
@@ -86,7 +84,7 @@ def bring_back(*, image: Image) -> Image:
         with transaction.atomic():
             Image.with_trash.filter(pk=image.pk).update(deleted_at=None)
             image.deleted_at = None
-            _announce(image_restored, [image.pk])
+            _announce_restored([image.pk])
     return image
 
 
@@ -131,6 +129,7 @@ def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + QUERY_SIZE]
 
 
-def _announce(signal: Signal, ids: Collection[int]) -> None:
+def _announce_restored(ids: Sequence[int]) -> None:
     if ids:
-        transaction.on_commit(partial(signal.send_robust, sender=Image, image_ids=list(ids)))
+        told = partial(image_restored.send_robust, sender=Image, image_ids=list(ids))
+        transaction.on_commit(told)

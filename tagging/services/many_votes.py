@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
@@ -11,8 +12,13 @@ from gallery.models import User
 from tagging.chunks import QUERY_SIZE, chunks
 from tagging.models import EventKind, ImageTag, Suggestion, Tag, TagEvent, TagState, Vote, VoteValue
 from tagging.presets import current_policy
-from tagging.services.ballots import Pair, current_ballots, lock_images
-from tagging.services.rows import event_before, new_row, rows_by_pair, write_rows
+from tagging.services.ballots import (
+    Pair,
+    ask_network_again,
+    current_ballots,
+    lock_images,
+)
+from tagging.services.rows import event_before, new_row, rows_by_pair
 from tagging.services.tags import TagBlockedError, find_or_create_tags
 from tagging.services.word_lock import keep_words
 from tagging.states import judge_votes
@@ -102,9 +108,27 @@ def _cast_batch(pairs: Sequence[Pair], votes: Mapping[Pair, str], person: User, 
 
 
 def _write(rows: Sequence[ImageTag], events: Sequence[TagEvent]) -> None:
-    credited = [row for row in rows if row.pk is not None and row.state and row.added_by_id]
-    ImageTag.objects.bulk_update(credited, ["added_by"], batch_size=QUERY_SIZE)
-    write_rows(rows, events)
+    """Save the rows and their events: those that became alike share one statement."""
+    alike: defaultdict[tuple[str, bool, int | None], list[int]] = defaultdict(list)
+    fresh: list[ImageTag] = []
+    now = timezone.now()
+    for row in rows:
+        if row.pk is not None:
+            alike[row.state, row.is_escalated, row.added_by_id].append(row.pk)
+        elif row.state:
+            fresh.append(row)
+    for (state, is_escalated, added_by), ids in alike.items():
+        some = ImageTag.objects.filter(pk__in=ids)
+        if state:
+            some.update(state=state, is_escalated=is_escalated, added_by=added_by, changed_at=now)
+        else:
+            some.delete()
+    ImageTag.objects.bulk_create(fresh, batch_size=QUERY_SIZE)
+    TagEvent.objects.bulk_create(events, batch_size=QUERY_SIZE)
+    for event in events:
+        ask_network_again(
+            image_id=event.image_id, before=event.state_before, after=event.state_after
+        )
 
 
 def _current_votes(person: User, pairs: Iterable[Pair]) -> dict[Pair, tuple[int, str]]:
