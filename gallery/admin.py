@@ -7,13 +7,17 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from gallery.conversation_admin import CommentAdmin
+from gallery.leaving_admin import LeavingForPeople
 from gallery.models import Image, User
 from gallery.sample_admin import SampleRemoval
 from gallery.services.images import hide_images, restore_images
@@ -30,8 +34,8 @@ FILE_FIELDS = (
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
-    """People, with the answer they last gave about teaching."""
+class PersonAdmin(LeavingForPeople, UserAdmin):  # type: ignore[type-arg]
+    """People, with the answer they last gave about teaching. Nobody is deleted: people leave."""
 
     list_display = ("username", "email", "date_joined", "is_active", "is_staff", "offers_photos")
     list_filter = (*UserAdmin.list_filter, "offers_photos")
@@ -54,6 +58,27 @@ class HiddenFilter(admin.SimpleListFilter):
         if self.value() is None:
             return queryset
         return queryset.filter(hidden_at__isnull=self.value() == "no")
+
+
+class TrashFilter(admin.SimpleListFilter):
+    """Photos that are there, or those that their owners deleted, which are only read."""
+
+    title = "trash"
+    parameter_name = "trash"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the one choice beside the usual."""
+        return [("in", "In the trash of their owners")]
+
+    def choices(self, changelist: ChangeList) -> Any:
+        """Return the links, the default named for what it shows."""
+        links = list(super().choices(changelist))
+        links[0]["display"] = "Not in the trash"
+        return iter(links)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Image]) -> QuerySet[Image]:
+        """Return the photos that fit the choice."""
+        return queryset.filter(deleted_at__isnull=self.value() != "in")
 
 
 class ReasonForm(ActionForm):
@@ -81,7 +106,15 @@ class ImageAdmin(SampleRemoval):
         "created_at",
     )
     list_display_links = ("thumbnail", "title_or_number")
-    list_filter = (HiddenFilter, "visibility", "teaches", "is_sample", "file_format", "created_at")
+    list_filter = (
+        TrashFilter,
+        HiddenFilter,
+        "visibility",
+        "teaches",
+        "is_sample",
+        "file_format",
+        "created_at",
+    )
     list_select_related = ("owner",)
     list_per_page = 50
     search_fields = ("title", "description", "owner__username", "original_name", "sha256")
@@ -99,6 +132,15 @@ class ImageAdmin(SampleRemoval):
     class Media:
         css: ClassVar = {"all": ["admin-photos.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
+        """Return all photos; the filter of the list leaves out those in the trash."""
+        return Image.with_trash.all()
+
+    def has_change_permission(self, request: HttpRequest, obj: Image | None = None) -> bool:
+        """Return whether this person may change it; what lies in the trash is only read."""
+        may_change = super().has_change_permission(request, obj)
+        return may_change and (obj is None or obj.deleted_at is None)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return no: photos come in through the upload, which also makes their files."""
         return False
@@ -109,7 +151,9 @@ class ImageAdmin(SampleRemoval):
 
     @admin.display(description="photo")
     def thumbnail(self, image: Image) -> SafeString:
-        """Return a small picture for the list."""
+        """Return a small picture for the list; what is in the trash only its owner sees."""
+        if image.deleted_at is not None:
+            return format_html("deleted {}", localize(localtime(image.deleted_at)))
         smallest = image.rendition_url(min(image.rendition_widths))
         return format_html('<img class="admin-thumbnail" src="{}" alt="" loading="lazy">', smallest)
 
@@ -126,6 +170,8 @@ class ImageAdmin(SampleRemoval):
     @admin.display(description="photo")
     def large_photo(self, image: Image) -> SafeString:
         """Return the picture for the page of one photo, linked to its public page."""
+        if image.deleted_at is not None:
+            return format_html("{}", "In the trash of its owner, who alone can see it.")
         return format_html(
             '<a href="{}"><img class="admin-photo" src="{}" alt="{}"></a>',
             image.get_absolute_url(),

@@ -31,7 +31,8 @@ from gallery.imaging import UnreadablePhoto
 from gallery.media import rendition as serve_rendition
 from gallery.models import Image, Licence, User, Visibility
 from gallery.problems import in_words
-from gallery.services.images import StoredImage, delete_image, store_image
+from gallery.services.images import StoredImage, store_image
+from gallery.services.trash import trash_images
 
 
 class Pages(LimitOffsetPagination):
@@ -276,8 +277,8 @@ class ImageViewSet(
         return serve_rendition(request._request, self.get_object().pk, int(width), suffix)
 
     def perform_destroy(self, instance: Image) -> None:
-        """Delete the photo with its files and all that was said of it."""
-        delete_image(image=instance)
+        """Move the photo to the trash, from where its owner may bring it back for thirty days."""
+        trash_images(images=Image.objects.filter(pk=instance.pk), by=cast(User, self.request.user))
 
 
 def _store(owner: User, upload: Mapping[str, Any]) -> StoredImage:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 else:
     ImageForm = forms.ModelForm
 
+# What the page takes in one piece; larger ones come by the command line, which needs no upload.
+LARGEST_TAKEOUT = 4_000_000_000
 ACCEPTED = ",".join(["image/*", *sorted(IMAGE_SUFFIXES)])
 TEACHING_CHOICES = [
     ("yes", _("Yes, they may teach it")),
@@ -213,3 +215,59 @@ class EditForm(ImageForm):
     def facts(self) -> list[forms.BoundField]:
         """Return the fields about what everybody may read of how the photo was taken."""
         return [self[name] for name in ("shows_taken", "shows_camera", "shows_place")]
+
+
+class TakeoutForm(forms.Form):
+    """A takeout to bring in again."""
+
+    file = forms.FileField(
+        label=_("The zip file of a takeout"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".zip,application/zip"}),
+        error_messages={
+            "required": _("Please choose the zip file."),
+            "empty": _("That file is empty."),
+        },
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        """Return the file unless it is larger than a page can take."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > LARGEST_TAKEOUT:
+            raise forms.ValidationError(
+                _("This file is too large for the page; whoever runs the site can bring it in.")
+            )
+        return file
+
+
+class LeaveForm(forms.Form):
+    """Whoever leaves knows the password and writes their own name: a slip cannot do both."""
+
+    username = forms.CharField(
+        label=_("Write your user name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_username(self) -> str:
+        """Return the name, if it is the person's own."""
+        name = str(self.cleaned_data["username"]).strip()
+        if name != self.person.username:
+            raise forms.ValidationError(_("That is not your user name."))
+        return name
+
+    def clean_password(self) -> str:
+        """Return the password, if it is right."""
+        password = str(self.cleaned_data["password"])
+        if not self.person.check_password(password):
+            raise forms.ValidationError(_("That is not your password."))
+        return password

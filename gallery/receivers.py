@@ -10,7 +10,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
-from gallery.models import Comment, Image, Like, NoticeKind, User
+from gallery.models import Comment, Image, Like, NoticeKind, Takeout, TakeoutImport, Upload, User
 from gallery.notices import take_back
 from gallery.services.people import forget_avatar_on_commit
 from gallery.signals import image_deleted, image_published
@@ -73,3 +73,16 @@ def forget_avatar(sender: type[User], instance: User, **_: object) -> None:
 def _is_of_photos(origin: object) -> bool:
     """Return whether photos are what is being deleted, and the rest goes with them."""
     return isinstance(origin, Image) or getattr(origin, "model", None) is Image
+
+
+@receiver(post_delete, sender=Takeout, dispatch_uid="gallery.forget_takeout")
+@receiver(post_delete, sender=TakeoutImport, dispatch_uid="gallery.forget_takeout_import")
+@receiver(post_delete, sender=Upload, dispatch_uid="gallery.forget_upload")
+def forget_file_on_commit(
+    sender: type[Takeout | TakeoutImport | Upload],
+    instance: Takeout | TakeoutImport | Upload,
+    **_: object,
+) -> None:
+    """Remove the one file of a takeout, an import or an upload once its row is truly gone."""
+    path = instance.path
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))

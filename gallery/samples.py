@@ -81,7 +81,7 @@ def remove_samples() -> int:
 
     They do not come back at the next start: the milestone of having added them stays.
     """
-    images = list(Image.objects.filter(is_sample=True))
+    images = list(Image.with_trash.filter(is_sample=True))
     for image in images:
         delete_image(image=image)
     for owner in User.objects.filter(username=SAMPLES_USERNAME, images=None):

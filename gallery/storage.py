@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -29,6 +29,11 @@ def uploads_directory() -> Path:
 def transfers_directory() -> Path:
     """Return where takeouts lie, served to their owners alone."""
     return Path(settings.MEDIA_ROOT) / "transfers"
+
+
+def avatar_directory(folder: UUID) -> Path:
+    """Return where the pictures of a person lie, in their sizes."""
+    return Path(settings.MEDIA_ROOT) / "avatars" / folder.hex[:2] / folder.hex
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from gallery.views import (
     album_photos,
     albums,
     appearance,
+    bulk,
     comments,
     following,
+    leaving,
     likes,
     notices,
     people,
@@ -20,6 +22,8 @@ from gallery.views import (
     resumable,
     settings,
     sharing,
+    transfers,
+    trash,
     uploading,
 )
 
@@ -101,4 +105,16 @@ urlpatterns = [
         name="sitemap",
     ),
     path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="sitemap_section"),
+    # One's own: the trash, many photos at once, taking out and leaving
+    path("trash/", trash.trash, name="trash"),
+    path("trash/undo/", trash.undo, name="trash_undo"),
+    path("photos/bulk/", bulk.bulk, name="bulk"),
+    path("takeout/", transfers.takeout, name="takeout"),
+    path("takeout/state/", transfers.state, name="takeout_state"),
+    path("takeout/ask/", transfers.ask, name="takeout_ask"),
+    path("takeout/cancel/", transfers.cancel, name="takeout_cancel"),
+    path("takeout/<uuid:key>.zip", transfers.fetch, name="takeout_file"),
+    path("takeout/bring-in/", transfers.bring_in, name="takeout_bring_in"),
+    path("takeout/<uuid:key>/again/", transfers.again, name="takeout_again"),
+    path("leave/", leaving.leave, name="leave"),
 ]

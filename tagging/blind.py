@@ -118,7 +118,10 @@ def _count_answered(version: ModelVersion) -> Counter[str]:
 
 def _blind_tasks(version: ModelVersion) -> QuerySet[ReviewTask]:
     return ReviewTask.objects.filter(
-        kind=ReviewKind.BLIND, version=version, stratum__in=[str(stratum) for stratum in STRATA]
+        kind=ReviewKind.BLIND,
+        version=version,
+        stratum__in=[str(stratum) for stratum in STRATA],
+        image__deleted_at=None,
     ).order_by()
 
 

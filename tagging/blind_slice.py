@@ -99,7 +99,7 @@ def measured_tags(version: ModelVersion) -> tuple[int, ...]:
     if not version.is_bootstrap:
         return tuple(places_of_tags(version.labels))
     silent = current_words().unspoken
-    said = Suggestion.objects.filter(tag_id=OuterRef("pk"))
+    said = Suggestion.objects.filter(tag_id=OuterRef("pk"), image__deleted_at=None)
     rows = Tag.objects.usable().filter(Exists(said)).order_by("pk").values_list("pk", "name")
     return tuple(pk for pk, name in rows if name not in silent)
 

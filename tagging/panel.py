@@ -193,7 +193,9 @@ def _mark_conflicts(image: Image, items: list[PersonTag]) -> None:
     """Note beside each decided tag another upload of the same bytes that says the contrary."""
     others = (
         ImageTag.objects.filter(
-            image__sha256=image.sha256, state__in=[TagState.CURATED, TagState.REJECTED]
+            image__sha256=image.sha256,
+            image__deleted_at=None,
+            state__in=[TagState.CURATED, TagState.REJECTED],
         )
         .exclude(image=image)
         .select_related("image__owner")

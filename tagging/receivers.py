@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db.models.signals import post_save
 from django.dispatch import receiver
@@ -13,13 +14,22 @@ from gallery.signals import (
     image_deleted,
     image_keywords_found,
     image_published,
+    image_restored,
+    person_brought_in,
+    person_leaving,
+    person_taken_out,
+    photos_brought_in,
+    photos_taken_out,
     sample_photos_made,
 )
+from tagging.bulk import register_tag_actions
 from tagging.sample_library import TagsOfLibrary, add_vectors
 from tagging.services.embeddings import collect_garbage
+from tagging.services.forgetting import forget_person
 from tagging.services.keywords import request_keyword_tags
 from tagging.services.photo_words import write_words
-from tagging.services.requests import request_tagging
+from tagging.services.requests import request_tagging, request_tagging_of_many
+from tagging.takeouts import bring_in_searches, bring_in_tags, rest_of_person, tags_of_photos
 
 
 @receiver(image_published, dispatch_uid="tagging.tag_published_image")
@@ -72,3 +82,48 @@ def keep_words_of_image(
         return
     if update_fields is None or not texts.isdisjoint(update_fields):
         write_words(image_ids=[instance.pk])
+
+
+@receiver(image_restored, dispatch_uid="tagging.tag_restored_images")
+def tag_restored_images(sender: object, image_ids: Sequence[int], **_: object) -> None:
+    """Let the live version look again: it may have changed while they lay in the trash."""
+    request_tagging_of_many(image_ids=image_ids)
+
+
+@receiver(photos_taken_out, dispatch_uid="tagging.take_out_tags")
+def take_out_tags(
+    sender: object, person: User, image_ids: Sequence[int], **_: object
+) -> dict[int, dict[str, Any]]:
+    """Tell what people say these photos show."""
+    return tags_of_photos(person, image_ids)
+
+
+@receiver(person_taken_out, dispatch_uid="tagging.take_out_rest")
+def take_out_rest(sender: object, person: User, **_: object) -> dict[str, object]:
+    """Tell what the person said of others' photos, and their searches."""
+    return rest_of_person(person)
+
+
+@receiver(photos_brought_in, dispatch_uid="tagging.bring_in_tags")
+def bring_in_tags_of_photos(
+    sender: object, person: User, records: Mapping[int, Mapping[str, Any]], **_: object
+) -> dict[str, int]:
+    """Cast the person's votes on their photos anew."""
+    return bring_in_tags(person, records)
+
+
+@receiver(person_brought_in, dispatch_uid="tagging.bring_in_searches")
+def bring_in_rest(
+    sender: object, person: User, files: Mapping[str, Any], **_: object
+) -> dict[str, int]:
+    """Keep the person's searches again."""
+    return bring_in_searches(person, files)
+
+
+@receiver(person_leaving, dispatch_uid="tagging.forget_person")
+def forget_person_who_leaves(sender: object, person: User, **_: object) -> None:
+    """Forget what this room knows of the person, but for their votes."""
+    forget_person(person=person)
+
+
+register_tag_actions()

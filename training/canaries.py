@@ -22,9 +22,11 @@ def check_canaries(live: LoadedVersion, head: Head, backbone: str) -> list[Canar
     this backbone would, the first day's words included where the head does not speak.
 
     A canary whose photo cannot be read, or whose tag cannot be shown whatever the network says,
-    is passed over with the reason. One whose tag became another name asks for what it means now.
+    is passed over with the reason; one whose photo is in the trash is asleep. One whose tag became
+    another name asks for what it means now.
     """
-    canaries = list(Canary.objects.select_related("tag__alias_of").order_by("pk"))
+    present = Canary.objects.filter(image__deleted_at=None)
+    canaries = list(present.select_related("tag__alias_of").order_by("pk"))
     if not canaries:
         return []
     candidate = replace(live, head=head, engine=open_backbone(backbone))

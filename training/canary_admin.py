@@ -96,8 +96,10 @@ class CanaryAdmin(ForModerators, CanaryModelAdmin):
 
     @admin.display(description="photo")
     def thumbnail(self, canary: Canary) -> SafeString:
-        """Return a small picture for the list."""
+        """Return a small picture for the list; none of a photo in the trash."""
         image = canary.image
+        if image.deleted_at is not None:
+            return format_html("{}", "in the trash: asleep")
         smallest = image.rendition_url(min(image.rendition_widths, default=0))
         return format_html(
             '<img class="admin-thumbnail" src="{}" alt="{}" loading="lazy">',

@@ -138,9 +138,34 @@ JOBS = (
         at=time(2, 15),
     ),
     ScheduledJob(
+        name="Delete what has been in the trash for thirty days",
+        function="gallery.tasks.empty_expired_trash",
+        rhythm=Rhythm.DAILY,
+        at=time(3, 30),
+        cluster=TRAINING_CLUSTER,
+    ),
+    ScheduledJob(
+        name="Remove takeouts that were not fetched",
+        function="gallery.tasks.sweep_transfers",
+        rhythm=Rhythm.DAILY,
+        at=time(2, 15),
+    ),
+    ScheduledJob(
         name="Forget uploads that nobody finished",
         function="gallery.tasks.forget_expired_uploads",
         rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
+        name="Go on with takeouts and imports",
+        function="gallery.tasks.resume_transfers",
+        rhythm=Rhythm.HOURLY,
+    ),
+    ScheduledJob(
+        name="Delete what people who left had here",
+        function="gallery.tasks.finish_leavings",
+        rhythm=Rhythm.DAILY,
+        at=time(3, 15),
+        cluster=TRAINING_CLUSTER,
     ),
     ScheduledJob(
         name="Count votes that have come of age",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,9 @@ from gallery.models.choices import Colour, Licence, Visibility, make_key
 from gallery.models.people import Follow, User, Viewer
 
 __all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_directory"]
+
+# What was deleted may be brought back for so long.
+KEPT_IN_TRASH = timedelta(days=30)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -60,7 +65,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def in_trash(self) -> Self:
         """Return photos that their owners deleted and may still bring back; see `with_trash`."""
-        return self.exclude(deleted_at=None)
+        return self.filter(deleted_at__gt=timezone.now() - KEPT_IN_TRASH)
+
+    def expired_in_trash(self) -> Self:
+        """Return photos that have been in the trash for too long: the next job deletes them."""
+        return self.filter(deleted_at__lte=timezone.now() - KEPT_IN_TRASH)
 
     def newest(self) -> Self:
         """Return the latest upload first; the id breaks ties so that pages never overlap."""
@@ -227,6 +236,17 @@ class Image(models.Model):
         if not viewer.is_authenticated:
             return False
         return Image.objects.visible_to(viewer).filter(pk=self.pk).exists()
+
+    @property
+    def leaves_trash_at(self) -> datetime | None:
+        """Return when a photo in the trash goes for good, None where it is in no trash."""
+        return self.deleted_at and self.deleted_at + KEPT_IN_TRASH
+
+    @property
+    def days_left_in_trash(self) -> int:
+        """Return in how many days it goes for good, the last one included."""
+        leaves = self.leaves_trash_at
+        return max(0, -((timezone.now() - leaves) // timedelta(days=1))) if leaves else 0
 
     @property
     def is_unlisted(self) -> bool:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.choices import Licence, Visibility
@@ -45,6 +46,11 @@ class User(AbstractUser):
     def initial(self) -> str:
         """Return the letter that stands for a person without a picture."""
         return self.username[:1].upper()
+
+    @property
+    def shown_name(self) -> str:
+        """Return what to call this person where others read it."""
+        return gettext("somebody who left") if self.left_at else self.username
 
     def get_absolute_url(self) -> str:
         """Return the address of this person's public profile."""

@@ -20,6 +20,7 @@ from gallery.moderation import require_moderator
 from gallery.services.developing import Developed as Developed
 from gallery.services.developing import develop_image as develop_image
 from gallery.services.developing import facts_of
+from gallery.services.trash import bring_back
 from gallery.signals import image_keywords_found, image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
@@ -99,14 +100,6 @@ def known_image(*, owner: User, sha256: str) -> Image | None:
     """Return the photo that this person has of these bytes, out of the trash if it lay there."""
     known = Image.with_trash.filter(owner=owner, sha256=sha256).first()
     return known and bring_back(image=known)
-
-
-def bring_back(*, image: Image) -> Image:
-    """Return the photo, out of the trash where it was there: its owner uploaded it again."""
-    if image.deleted_at is not None:
-        image.deleted_at = None
-        image.save(update_fields=["deleted_at"])
-    return image
 
 
 def save_with_files(image: Image, developed: Developed, data: bytes, announce: bool) -> StoredImage:
@@ -202,7 +195,9 @@ def update_image(*, image: Image, **changes: str | bool | None) -> Image:
 
 @transaction.atomic
 def delete_image(*, image: Image) -> None:
-    """Delete the photo. Its files go, and `image_deleted` is sent, when the row is truly gone.
+    """Delete the photo for good, past the trash.
+
+    Its files go, and `image_deleted` is sent, when the row is truly gone.
 
     Both hang on the row itself (see receivers), so that deleting a person does the same.
     """

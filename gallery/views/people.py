@@ -10,6 +10,7 @@ from gallery.access import viewer_of
 from gallery.models import Image
 from gallery.paging import page_of_photos
 from gallery.people import figures_of, follows
+from gallery.selecting import PROFILE, selection_on
 from gallery.views.answering import person_or_404
 
 
@@ -30,5 +31,6 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
         "figures": figures_of(person, viewer),
         "follows": does_follow,
         "is_self": person == viewer,
+        "selection": selection_on(request, photos, PROFILE) if person == viewer else None,
     }
     return render(request, "gallery/profile.html", context)

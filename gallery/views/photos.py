@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
@@ -13,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery.access import keep_private, own_image_or_404, viewer_of, visible_image_or_404
 from gallery.forms import EditForm
-from gallery.models import Image
+from gallery.models import Image, User
 from gallery.paging import page_of_photos
-from gallery.services.images import delete_image, update_image
+from gallery.services.images import update_image
+from gallery.services.trash import trash_images
+from gallery.views.trash import offer_undo, trashed_page_or_404
 
 
 @require_safe
@@ -34,7 +38,11 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_safe
 def image(request: HttpRequest, pk: int) -> HttpResponse:
     """One photo, large, with what people and the network say of it."""
-    return show_image(request, visible_image_or_404(request, pk))
+    try:
+        found = visible_image_or_404(request, pk)
+    except Http404:
+        return trashed_page_or_404(request, pk)
+    return show_image(request, found)
 
 
 def show_image(request: HttpRequest, found: Image) -> HttpResponse:
@@ -61,11 +69,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask once, then delete a photo with everything that hangs on it."""
+    """Ask once, then move a photo to the trash; the next page offers to take it back."""
     found = own_image_or_404(request, pk)
     if request.method != "POST":
         return render(request, "gallery/delete.html", {"image": found})
     owner = found.owner
-    delete_image(image=found)
-    messages.success(request, "The photo is deleted.")
+    one = Image.with_trash.filter(pk=found.pk)
+    offer_undo(request, one, trash_images(images=one, by=cast(User, request.user)))
     return redirect(owner)

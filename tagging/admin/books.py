@@ -22,7 +22,9 @@ class BookAdmin(OnRecord, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="Photo")
     def photo(self, row: Vote | TagEvent | FullyTagged) -> SafeString:
-        """Return the name of the row's photo, leading to its page."""
+        """Return the name of the row's photo, leading to its page; none of one in the trash."""
+        if row.image.deleted_at is not None:
+            return format_html("photo {}, in the trash", row.image_id)
         return format_html('<a href="{}">{}</a>', row.image.get_absolute_url(), row.image)
 
 

@@ -75,7 +75,7 @@ class ImageTagAdmin(ForModerators, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> ImageTagQuerySet:
         """Return rows with everything the list prints, in one query."""
-        return ImageTag.objects.with_conflict().with_evidence()
+        return ImageTag.objects.on_present_photos().with_conflict().with_evidence()
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -74,7 +74,11 @@ class ImageTagQuerySet(models.QuerySet["ImageTag"]):
 
     def awaiting_approval(self) -> Self:
         """Return what moderators still have to look at."""
-        return self.filter(state__in=[TagState.PENDING, TagState.CONFIRMED])
+        return self.on_present_photos().filter(state__in=[TagState.PENDING, TagState.CONFIRMED])
+
+    def on_present_photos(self) -> Self:
+        """Return tags of photos that are not in the trash."""
+        return self.filter(image__deleted_at=None)
 
     def decided(self) -> Self:
         """Return what a moderator decided, even if the moderator's account is gone."""
@@ -101,6 +105,7 @@ class ImageTagQuerySet(models.QuerySet["ImageTag"]):
         others = ImageTag.objects.filter(
             tag_id=models.OuterRef("tag_id"),
             image__sha256=models.OuterRef("image__sha256"),
+            image__deleted_at=None,
             state=models.OuterRef("contrary_state"),
         )
         return self.alias(contrary_state=contrary).annotate(is_in_conflict=models.Exists(others))

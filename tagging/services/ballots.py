@@ -44,11 +44,15 @@ def lock_image(*, image_id: int, viewer: User) -> Image:
     )
 
 
-def lock_images(image_ids: Iterable[int]) -> dict[int, Image]:
-    """Return these photos by id, locked in order of id so that two bulk changes never cross."""
+def lock_images(image_ids: Iterable[int], *, with_trash: bool = False) -> dict[int, Image]:
+    """Return these photos by id, locked in order of id so that two bulk changes never cross.
+
+    Nobody decides about photos in the trash; what happens to a word itself happens there too.
+    """
     keep_words()
+    photos = Image.with_trash.all() if with_trash else Image.objects.all()
     locked = (
-        Image.objects.filter(pk__in=set(image_ids))
+        photos.filter(pk__in=set(image_ids))
         .order_by("pk")
         .select_for_update(of=("self",), no_key=True)
     )

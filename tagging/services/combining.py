@@ -117,7 +117,7 @@ def settle_photos(image_ids: Iterable[int], tag: Tag, *, reopened: Collection[in
     `reopened` photos, where moderators do not agree.
     """
     for ids in chunks(sorted(image_ids)):
-        images = lock_images(ids)
+        images = lock_images(ids, with_trash=True)
         rows = {row.image_id: row for row in ImageTag.objects.filter(tag=tag, image__in=ids)}
         votes = Vote.objects.current().filter(tag=tag, image__in=ids)
         voted = set(votes.values_list("image_id", flat=True))

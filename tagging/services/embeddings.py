@@ -173,9 +173,12 @@ def contents_by_id(hashes: Collection[str]) -> dict[int, str]:
 
 
 def collect_garbage(sha256: str) -> bool:
-    """Forget vectors and group of bytes that no photo has any more; return whether it did."""
+    """Forget vectors and group of bytes that no photo has any more; return whether it did.
+
+    A photo in the trash keeps its own until it goes for good: it may come back.
+    """
     with hold_twin_groups():
-        if Image.objects.filter(sha256=sha256).exists():
+        if Image.with_trash.filter(sha256=sha256).exists():
             return False
         content = Content.objects.filter(sha256=sha256).first()
         if content is None:

@@ -150,7 +150,7 @@ def _move_photos(source: Tag, target: Tag, moderator: User) -> Record:
     """Move what was said about photos; return what is needed to give it back."""
     met = photos_with_both(source, target)
     for ids in chunks(sorted(met)):
-        lock_images(ids)
+        lock_images(ids, with_trash=True)
     contradictions = contradictions_between(source, target)
     moved: Record = {
         "met": sorted(met),

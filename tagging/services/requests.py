@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django_q.tasks import async_task
 
+from tagging.chunks import chunks
 from tagging.models import TaggingRequest
 
 
@@ -22,6 +25,19 @@ def request_tagging(*, image_id: int) -> None:
             update_fields=["asked_at", "taken_by", "taken_until", "tries", "is_done"],
         )
         async_task("tagging.tasks.tag_image", image_id, save=False)
+
+
+def request_tagging_of_many(*, image_ids: Sequence[int]) -> None:
+    """Have a worker tag these photos, in one job however many they are."""
+    with transaction.atomic():
+        for some in chunks(image_ids):
+            TaggingRequest.objects.bulk_create(
+                [TaggingRequest(image_id=image_id) for image_id in some],
+                update_conflicts=True,
+                unique_fields=["image"],
+                update_fields=["asked_at", "taken_by", "taken_until", "tries", "is_done"],
+            )
+        request_waiting()
 
 
 def request_waiting() -> None:

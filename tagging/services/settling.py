@@ -44,7 +44,8 @@ def count_votes_of_age() -> tuple[int, bool]:
     if not hours:
         return 0, False
     now = timezone.now()
-    waiting = Vote.objects.current().filter(counted_at=None)
+    # What is said of photos in the trash waits for their return.
+    waiting = Vote.objects.current().filter(counted_at=None, image__deleted_at=None)
     waiting.filter(created_at__gt=now).update(created_at=now)
     ripe = waiting.filter(created_at__lte=now - timedelta(hours=hours)).order_by("created_at", "pk")
     counted = 0
