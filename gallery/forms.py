@@ -39,6 +39,10 @@ class PhotosInput(forms.ClearableFileInput):
 
     allow_multiple_selected = True
 
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Return that a browser need not insist: photos may come from another of the pickers."""
+        return False
+
 
 class PhotosField(forms.FileField):
     """A list of uploaded files. What is in them is judged one by one, when they are stored."""

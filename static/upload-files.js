@@ -43,7 +43,6 @@ const isPhotoFile = (file, suffixes) => {
 const listenForFiles = (drop, choose) => {
   for (const picker of drop.querySelectorAll("input[type=file]")) {
     const { needs } = picker.dataset;
-    picker.required = false;
     picker.closest("label").hidden = needs !== undefined && !(needs in picker);
     const take = () => {
       if (picker.files.length) choose([...picker.files], { isFolder: needs !== undefined });

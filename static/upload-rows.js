@@ -40,7 +40,8 @@ const showState = (item) => {
   part("bar").value = item.share ?? 0;
   part("retry").hidden = item.state !== "failed" || item.isHopeless;
   part("remove").hidden = item.state === "stored";
-  const isOver = item.state === "stored" && !part("details").open;
+  // Of a photo that was there before, nothing is changed here; its own page can do that.
+  const isOver = item.state === "stored" && !(part("details").open && item.address);
   part("details").hidden = isOver || (item.state === "failed" && item.isHopeless);
   const state = part("state");
   if (!item.stored) {

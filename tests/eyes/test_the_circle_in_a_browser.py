@@ -37,7 +37,7 @@ def visit(browser: Browser, site: RunningSite) -> Page:
 def upload(page: Page, photo: Path) -> None:
     """Upload one photo through the page, which leads to its own page."""
     page.goto("/upload/")
-    page.set_input_files("input[type=file]", str(photo))
+    page.set_input_files("#id_photos", str(photo))
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(re.compile(r"/images/\d+/$"))
 

@@ -233,6 +233,19 @@ def test_a_name_with_folders_quotes_and_emoji_comes_in_harmlessly(
     assert len(image.original_name) <= 255
 
 
+def test_an_upload_carries_its_licence_and_words_for_the_blind(
+    alice: User, photo_bytes: PhotoBytes
+) -> None:
+    User.objects.update(usual_licence="by-nc")
+    told = {"file": as_file(photo_bytes(1)), "licence": "cc0", "alt": "A grey heron"}
+    program_of(alice).post(PHOTOS, told)
+    program_of(User.objects.get()).post(PHOTOS, {"file": as_file(photo_bytes(2))})
+
+    first, second = Image.objects.order_by("pk")
+    assert (first.licence, first.alt) == ("cc0", "A grey heron")
+    assert (second.licence, second.alt) == ("by-nc", "")
+
+
 def test_uploading_and_deleting_need_somebody(alice: User, photo_bytes: PhotoBytes) -> None:
     image = make_image(alice)
     answers = [
