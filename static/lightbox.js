@@ -65,8 +65,9 @@
   const picture = (page) => {
     const copy = document.importNode(page.querySelector("[data-lightbox] picture"), true);
     const photo = copy.querySelector("img");
-    // A photo smaller than the screen is shown in its own size.
-    stretch(copy, `min(100vw, ${photo.getAttribute("width")}px)`);
+    // As on the page: a small photo is enlarged a little at most, and a tiny one not at all.
+    const width = Number(photo.getAttribute("width"));
+    stretch(copy, `min(100vw, ${width < 400 ? width : Math.max(width, 960)}px)`);
     photo.className = "lightbox__img";
     const fill = page.querySelector("[data-lightbox] .tint path")?.getAttribute("fill");
     if (fill) photo.style.backgroundColor = fill;
