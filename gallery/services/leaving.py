@@ -82,6 +82,8 @@ def close_account(*, person: User) -> User:
     _scrub_log(person, former_name)
     Token.objects.filter(user=person).delete()
     EmailAddress.objects.filter(user=person).delete()
+    # Nothing more comes in: jobs that find no row of theirs stop.
+    _delete_with_files(person)
     if folder is not None:
         transaction.on_commit(lambda: shutil.rmtree(avatar_directory(folder), ignore_errors=True))
     pk = person.pk
@@ -183,6 +185,11 @@ def _delete_words(person: User) -> None:
     for model, field in _OWNED:
         model._default_manager.filter(**{field: person}).delete()
     _count_notices_anew(readers)
+    _delete_with_files(person)
+
+
+def _delete_with_files(person: User) -> None:
+    """Delete uploads on their way, takeouts and imports, each with its file."""
     for model, field in _WITH_FILES:
         for row in model._default_manager.filter(**{field: person}):
             row.delete()

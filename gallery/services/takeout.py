@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -74,7 +75,8 @@ def write_takeout(*, key: str, ticket: str) -> str:
     if takeout is None:
         return f"Takeout {key} is gone, done, or another job's."
     transfers_directory().mkdir(parents=True, exist_ok=True)
-    growing = takeout.path.with_suffix(f".{ticket}.part")
+    # Under a name of this run alone: a queue may hand the same job out twice.
+    growing = takeout.path.with_suffix(f".{uuid4().hex}.part")
     try:
         _write(takeout, growing)
         os.replace(growing, takeout.path)  # noqa: PTH105 - the name says that it is atomic

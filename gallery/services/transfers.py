@@ -6,6 +6,7 @@ work out again. A job that finds another ticket in its row stops without a word.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from datetime import timedelta
@@ -18,6 +19,7 @@ from django_q.tasks import async_task
 
 from gallery.clusters import LONG_JOBS
 from gallery.models import Takeout, TakeoutImport, TransferState
+from gallery.storage import transfers_directory
 
 AnyTransfer = TypeVar("AnyTransfer", Takeout, TakeoutImport)
 
@@ -25,6 +27,7 @@ JOBS: Final = {Takeout: "gallery.tasks.write_takeout", TakeoutImport: "gallery.t
 KEPT_FOR: Final = timedelta(days=7)
 # A job that gave no sign for so long was killed, or waits behind a long training.
 SILENCE: Final = timedelta(minutes=15)
+ABANDONED_AFTER: Final = 24 * 3600
 # Seconds between two notes of how far it is.
 NOTED_EVERY: Final = 1.0
 UNDER_WAY: Final = (TransferState.WAITING, TransferState.RUNNING)
@@ -108,8 +111,15 @@ def resume_transfers() -> int:
 
 
 def sweep_transfers() -> int:
-    """Remove what expired a week after it was made, with its file; return how much. Daily."""
+    """Remove what expired a week after it was made, with its file; return how much. Daily.
+
+    What killed jobs were writing goes as well, once it is a day old.
+    """
     swept = 0
+    for part in transfers_directory().glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > ABANDONED_AFTER:
+                part.unlink()
     for kind in (Takeout, TakeoutImport):
         expired = kind._default_manager.filter(expires_at__lte=timezone.now())
         for transfer in expired.exclude(state__in=UNDER_WAY):

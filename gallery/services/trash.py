@@ -78,11 +78,15 @@ def restore_from_trash(*, images: ImageQuerySet, by: User) -> int:
     return len(ids)
 
 
-def bring_back(*, image: Image) -> Image:
-    """Return the photo, out of the trash where it was there: its owner uploaded it again."""
+def bring_back(*, image: Image) -> Image | None:
+    """Return the photo, out of the trash where it was there: its owner uploaded it again.
+
+    None where a job has deleted it for good in this moment.
+    """
     if image.deleted_at is not None:
         with transaction.atomic():
-            Image.with_trash.filter(pk=image.pk).update(deleted_at=None)
+            if not Image.with_trash.filter(pk=image.pk).update(deleted_at=None):
+                return None
             image.deleted_at = None
             _announce_restored([image.pk])
     return image

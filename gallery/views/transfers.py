@@ -39,7 +39,8 @@ def takeout(request: HttpRequest) -> HttpResponse:
 @require_safe
 def state(request: HttpRequest) -> HttpResponse:
     """The part of the page that changes while a job works; asked for again and again."""
-    return render(request, "gallery/_takeout_state.html", _context(request, None))
+    context = {**_context(request, None), "is_answer": True}
+    return render(request, "gallery/_takeout_state.html", context)
 
 
 @login_required

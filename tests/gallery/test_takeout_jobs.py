@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -148,6 +149,28 @@ def test_a_killed_job_is_handed_out_again_with_another_ticket(alice: User) -> No
     assert present.ticket != takeout.ticket
     write_takeout(key=str(takeout.pk), ticket=takeout.ticket)
     assert not takeout.path.exists()
+
+
+def test_the_page_hears_when_it_is_ready_and_asks_no_longer(alice: User) -> None:
+    client = client_of(alice)
+    takeout = ask_for_takeout(person=alice)
+    waiting = client.get("/takeout/state/").content.decode()
+    assert 'hx-trigger="every 2s"' in waiting and "hx-swap-oob" not in waiting
+    write_takeout(key=str(takeout.pk), ticket=takeout.ticket)
+    ready = client.get("/takeout/state/").content.decode()
+    assert "hx-trigger" not in ready and "hx-swap-oob" in ready
+    assert f"/takeout/{takeout.pk}.zip" in ready
+
+
+def test_what_a_killed_job_was_writing_is_swept_after_a_day(alice: User) -> None:
+    transfers_directory().mkdir(parents=True)
+    old, fresh = (transfers_directory() / f"{name}.part" for name in ("old", "fresh"))
+    for part in (old, fresh):
+        part.write_bytes(b"half")
+    a_day_ago = timezone.now().timestamp() - 25 * 3600
+    os.utime(old, (a_day_ago, a_day_ago))
+    sweep_transfers()
+    assert (old.exists(), fresh.exists()) == (False, True)
 
 
 def test_a_week_later_it_is_gone(

@@ -108,6 +108,25 @@ def test_an_upload_that_meets_the_trash_at_the_last_moment_comes_back_too(
     assert Image.objects.get().pk == image.pk
 
 
+def test_an_upload_whose_photo_leaves_the_trash_in_this_moment_is_a_new_one(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = trashed(alice)
+    from gallery.services import images as services
+
+    bring_back = services.bring_back
+
+    def too_late(*, image: Image) -> Image | None:
+        Image.with_trash.filter(pk=image.pk).delete()
+        return bring_back(image=image)
+
+    monkeypatch.setattr(services, "bring_back", too_late)
+    stored = store(alice, 1)
+
+    assert stored.pk != image.pk
+    assert stored.original_path.is_file()
+
+
 def test_thirty_days_later_photo_and_files_are_gone(
     alice: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
