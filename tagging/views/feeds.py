@@ -21,5 +21,5 @@ def of_tag(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise Http404
     tag = get_object_or_404(Tag.objects.usable().at_address(slug))
     title = _("%(site)s: photos tagged %(tag)s") % {"site": settings.SITE_NAME, "tag": tag.name}
-    photos = photos_showing(Image.objects.on_show(), [tag.pk])
+    photos = photos_showing(Image.objects.on_show(), [tag])
     return answer_feed(request, photos, title=title, page=tag.get_absolute_url())

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0004_sharing_and_conversation'),
+        ('gallery', '0005_finding_indexes'),
     ]
 
     operations = [
