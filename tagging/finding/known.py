@@ -160,7 +160,12 @@ def _ruled_out(tags: Collection[KnownTag], rejected: Mapping[str, int], words: W
             )
             # The cheap half first, for databases that read from left to right.
             condition |= Q(tag__in=tag_ids) & Q(Exists(found))
-    return condition
+    if len(groups) < 3:
+        return condition
+    # Few photos have any of these rejected; only for them is every group looked at.
+    kinds = frozenset[int]().union(*groups)
+    any_of_them = ImageTag.objects.rejected().filter(image_id=OuterRef("image_id"), tag__in=kinds)
+    return Q(Exists(any_of_them)) & condition
 
 
 def _photos_per_word(words: Collection[str]) -> dict[str, int]:
