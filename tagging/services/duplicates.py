@@ -56,6 +56,8 @@ def merge_twins(*, kept: int, other: int, by: User) -> TwinChoice:
     and comments stay with the other, which goes to the trash. What is merged already is returned
     as it is. Raises NoTwinsError.
     """
+    # Locked first, so that a double click waits here and then finds what the first one did.
+    list(User.objects.filter(pk=by.pk).select_for_update(no_key=True).values_list("pk"))
     done = _standing(by, TwinDecision.MERGE, {kept, other})
     if done is not None and Image.with_trash.in_trash().filter(pk=done.other_id).exists():
         return done
