@@ -25,6 +25,10 @@ __all__ = ["Colour", "Image", "ImageQuerySet", "Licence", "Visibility", "image_d
 KEPT_IN_TRASH = timedelta(days=30)
 
 
+# SQLite takes 32,766 values in one statement.
+MOST_FOLLOWED = 5000
+
+
 class ImageQuerySet(models.QuerySet["Image"]):
     """Reading many photos, in words that chain."""
 
@@ -49,8 +53,14 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(visibility=Visibility.PUBLIC, hidden_at=None)
 
     def of_people_followed_by(self, person: User) -> Self:
-        """Return what the people that this person follows share with everybody or followers."""
-        followed = Follow.objects.filter(follower=person).values("followed_id")
+        """Return what the people that this person follows share with everybody or followers.
+
+        They are read first, in a query of their own: knowing them, PostgreSQL walks the newest
+        photos for who follows many and the photos of each for who follows few. With a subquery
+        it guesses, and took 100 times as long among 100,000 photos. Of very many the last count.
+        """
+        follows = Follow.objects.filter(follower=person).order_by("-pk")
+        followed = list(follows.values_list("followed_id", flat=True)[:MOST_FOLLOWED])
         shared = [Visibility.PUBLIC, Visibility.FOLLOWERS]
         return self.filter(owner_id__in=followed, visibility__in=shared, hidden_at=None)
 

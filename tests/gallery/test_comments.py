@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from gallery.conversing import COMMENTS_ON_PAGE
 from gallery.models import Comment, Image, Notice, User
-from gallery.services.conversation import write_comment
+from gallery.services.conversation import like_image, write_comment
 from gallery.services.images import hide_images
 from tests.gallery.test_photo_pages import client_of, store
 
@@ -264,3 +266,20 @@ def test_moderators_search_and_delete_comments_in_the_admin(
 
 def test_logging_in_leads_back(image: Image, client: Client) -> None:
     assertContains(client.get(image.get_absolute_url()), f"?next=/images/{image.pk}/")
+
+
+def test_a_longer_conversation_costs_no_more_queries(image: Image, comment: Comment) -> None:
+    client = client_of(comment.author)
+    numbers = []
+    for more in (0, 6):
+        for number in range(more):
+            author = User.objects.create_user(f"person{number}")
+            write_comment(author=author, image=image, text=f"Number {number}")
+            like_image(person=author, image=image)
+        like_image(person=comment.author, image=image)
+        for address in (image.get_absolute_url(), f"/images/{image.pk}/comments/"):
+            client.get(address)
+            with CaptureQueriesContext(connection) as queries:
+                client.get(address)
+            numbers.append(len(queries))
+    assert numbers[:2] == numbers[2:]
