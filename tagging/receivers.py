@@ -63,6 +63,8 @@ def tag_sample_library(
 ) -> None:
     """Say of the photos of a sample library what people and the network might say."""
     TagsOfLibrary(subjects, people, random).write()
+    # Rows that are written in bulk are announced to nobody.
+    write_words(image_ids=subjects)
     if vectors:
         add_vectors(subjects, random)
 
