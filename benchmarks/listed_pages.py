@@ -44,7 +44,7 @@ PAGES: Final = (
     ListedPage("search, two words", "tagging:search", (), "?q={word}+{other_word}"),
     ListedPage("search, nothing found", "tagging:search", (), "?q=there-is-no-such-word"),
     ListedPage("explore", "tagging:explore"),
-    ListedPage("albums", "gallery:albums"),
+    ListedPage("albums", "gallery:albums", is_personal=True),
     ListedPage("album", "gallery:album", ("album",)),
     ListedPage("models", "training:models"),
     ListedPage("feed", "gallery:feed", is_personal=True),
