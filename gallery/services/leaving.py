@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -192,10 +193,11 @@ def _delete_words(person: User) -> None:
 def _delete_notices_about(person: User) -> None:
     """Delete what others were told of the person's photos and albums: it tells names and titles.
 
-    What led to them is all that says so; the notices of these two kinds are read once.
+    Only the address of a notice says what it is about; those of these kinds are read once.
     """
-    places = {f"/images/{pk}/" for pk in _ids(Image.with_trash.filter(owner=person))}
-    places |= {f"/albums/{pk}/" for pk in _ids(Album.objects.filter(owner=person))}
+    photos, albums = Image.with_trash.filter(owner=person), Album.objects.filter(owner=person)
+    places = {reverse("gallery:image", args=[pk]) for pk in _ids(photos)}
+    places |= {reverse("gallery:album", args=[pk]) for pk in _ids(albums)}
     kinds = [NoticeKind.COMMENT, NoticeKind.ALBUM]
     told = Notice.objects.filter(kind__in=kinds).values_list("pk", "person_id", "url")
     about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
