@@ -17,7 +17,12 @@ from django.views.i18n import set_language
 from gallery.models import User
 
 # These say nothing to people, and most of them must not cost a look at the session.
-WORDLESS: Final = frozenset({"gallery:rendition", "gallery:favicon", "healthz", "set_language"})
+WORDLESS: Final = frozenset(
+    {
+        *("gallery:rendition", "gallery:rendition_as", "gallery:avatar", "gallery:favicon"),
+        *("healthz", "set_language"),
+    }
+)
 LONGEST_CODE: Final = 8
 
 

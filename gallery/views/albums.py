@@ -22,6 +22,7 @@ from gallery.access import (
 )
 from gallery.album_lists import page_of_album, places_of, with_loaded_faces
 from gallery.models import Album, AlbumMember, AlbumQuerySet, Image, User, Visibility
+from gallery.selecting import Selection, selection_on
 from gallery.services.albums import (
     add_to_album,
     change_album,
@@ -81,9 +82,17 @@ def show_album(request: HttpRequest, opened: OpenAlbum) -> HttpResponse:
         "may_edit": found.is_editable_by(viewer),
         "may_add": may_add_to(found, viewer),
         "is_member": AlbumMember.objects.filter(album=found, person_id=viewer.pk).exists(),
+        "selection": selection_in(request, found),
     }
     response = render(request, "gallery/album.html", context)
     return keep_private(response, is_public=found.visibility == Visibility.PUBLIC)
+
+
+def selection_in(request: HttpRequest, album: Album) -> Selection | None:
+    """Return the selection among one's own photos of an album of one's own, if it is asked for."""
+    if viewer_of(request).pk != album.owner_id:
+        return None
+    return selection_on(request, Image.objects.filter(places__album=album), f"album:{album.pk}")
 
 
 @login_required
