@@ -22,6 +22,7 @@ from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, TakeoutImport, TransferState, User
 from gallery.notices import tell
 from gallery.services.images import store_image
+from gallery.services.people import set_avatar
 from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
@@ -267,10 +268,6 @@ def _bring_in_avatar(takeout: TakeoutFile, person: User) -> None:
     name = takeout.avatar()
     if not name or User.objects.filter(pk=person.pk, avatar_folder__isnull=False).exists():
         return
-    from gallery.services.people import (  # type: ignore[import-not-found, unused-ignore]
-        set_avatar,
-    )
-
     try:
         set_avatar(person=person, data=takeout.read(name, settings.EYES_MAX_UPLOAD_BYTES))
     except (DamagedFile, UnreadablePhoto):
