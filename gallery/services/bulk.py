@@ -11,14 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
-from gallery.models import (
-    Album,
-    Image,
-    ImageQuerySet,
-    Licence,
-    User,
-    Visibility,
-)
+from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
 from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.services.trash import trash_images
 
@@ -80,10 +73,8 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 def _add_to_album(deed: BulkDeed) -> int:
     number = deed.value[:18]
-    found = (
-        Album.objects.fillable_by(deed.by).filter(pk=int(number)) if number.isdecimal() else None
-    )
-    album = found.first() if found is not None else None
+    fillable = Album.objects.fillable_by(deed.by)
+    album = fillable.filter(pk=int(number)).first() if number.isdecimal() else None
     if album is None:
         raise BulkRefused(_("That album is gone."))
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from django.utils import timezone
 from PIL import ExifTags
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from gallery.imaging.metadata import Metadata
 from gallery.models import Album, AlbumMember, Image, Upload, User
 from gallery.services import images as services
 from gallery.services.images import Developed, develop_image, store_image
@@ -174,7 +177,6 @@ def test_an_album_is_offered_to_those_who_may_add_to_it(
 
 
 def test_photos_go_into_a_new_album_of_that_name_once(uploader: Client, alice: User) -> None:
-    pytest.importorskip("gallery.services.albums")
     image = keep(alice, 1)
     tus = TusClient(uploader)
 
@@ -189,7 +191,6 @@ def test_photos_go_into_a_new_album_of_that_name_once(uploader: Client, alice: U
 
 
 def test_photos_go_into_a_chosen_album(uploader: Client, alice: User) -> None:
-    pytest.importorskip("gallery.services.albums")
     album = Album.objects.create(owner=alice, title="Lakes")
 
     send(uploader, photo(), album=str(album.pk))
@@ -209,23 +210,17 @@ def test_an_album_that_is_deleted_meanwhile_stops_no_photo(uploader: Client, ali
 
 
 def told_by_the_file(data: bytes) -> Developed:
-    from dataclasses import replace
-
-    developed = develop_image(data)
-    told = replace(
-        developed.metadata,
+    told = Metadata(
         title="From the file",
         description="Told by the camera",
         keywords=("heron", "lake"),
     )
-    return replace(developed, metadata=told)
+    return replace(develop_image(data), metadata=told)
 
 
 def test_what_the_file_says_fills_what_is_left_empty(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from functools import partial
-
     told = told_by_the_file(encode(draw_photo(1)))
     monkeypatch.setattr(services, "develop_image", lambda data: told)
     store = partial(store_image, owner=alice, name="p.jpg", visibility="public", teaches=True)
