@@ -29,8 +29,8 @@ def test_a_visitor_chooses_and_stays_on_the_page(db: None, client: Client) -> No
 
 def test_the_form_says_which_language_is_on(db: None, client: Client) -> None:
     page = client.get("/", HTTP_ACCEPT_LANGUAGE="de").content.decode()
-    assert '<b lang="de" aria-current="true">Deutsch</b>' in page
-    assert 'name="language" value="en" lang="en">English</button>' in page
+    assert 'value="de" lang="de" aria-pressed="true">Deutsch</button>' in page
+    assert 'value="en" lang="en" aria-pressed="false">English</button>' in page
 
 
 def test_what_a_person_chose_wins_everywhere(alice: User, client: Client) -> None:
