@@ -45,6 +45,15 @@ def test_few_words_are_frequent_and_many_are_rare() -> None:
 
 
 @pytest.mark.django_db
+def test_a_search_finds_the_words_of_titles_at_once(client: Client) -> None:
+    made()
+    titled = Image.objects.on_show().exclude(title="")[0]
+    mood = titled.title.split()[0]
+    page = client.get("/search/", {"q": f"{mood} by:{titled.owner.username}"}).content.decode()
+    assert titled.get_absolute_url() in page
+
+
+@pytest.mark.django_db
 def test_votes_stand_behind_what_people_say() -> None:
     made()
     for row in ImageTag.objects.select_related("added_by"):
