@@ -22,7 +22,7 @@ from gallery.sample_library.photos import Pictures, photos_of_slice
 from gallery.sample_library.words import NAMES
 from gallery.services.images import delete_image, store_image
 from gallery.services.renditions import complete_renditions
-from gallery.signals import sample_photos_made
+from gallery.signals import sample_library_made, sample_photos_made
 
 # Whoever has such an address belongs to the library: nobody can receive mail there.
 ADDRESS: Final = "@sample-library.invalid"
@@ -83,6 +83,7 @@ def make_sample_library(*, plan: LibraryPlan, told: Told = lambda done: None) ->
         told(done)
     with transaction.atomic():
         add_albums(people, random)
+        sample_library_made.send(sender=Image)
     return done
 
 

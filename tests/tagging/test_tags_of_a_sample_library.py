@@ -73,3 +73,11 @@ def test_vectors_come_on_request_and_go_with_the_photos() -> None:
     remove_sample_library()
     assert not Content.objects.exists()
     assert not TwinGroup.objects.exists()
+
+
+@pytest.mark.django_db
+def test_its_photos_are_found_by_words_and_its_tags_are_counted(client: Client) -> None:
+    made()
+    assert Image.with_trash.exclude(title="").filter(words=None).count() == 0
+    assert Tag.objects.filter(photos_by_people__gt=0, cover__isnull=False).exists()
+    assert "/tags/" in client.get("/explore/").content.decode()
