@@ -10,8 +10,16 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from gallery.models import Album, AlbumMember, AlbumPhoto, Image, User, Visibility
-from gallery.notices import tell
+from gallery.models import (
+    Album,
+    AlbumMember,
+    AlbumPhoto,
+    Image,
+    NoticeKind,
+    User,
+    Visibility,
+)
+from gallery.notices import take_back_album, tell
 
 # Photos stand so far apart that a thousand can be moved in between before anything is renumbered.
 GAP = 1024.0
@@ -69,6 +77,8 @@ def change_album(
 @transaction.atomic
 def delete_album(*, album: Album) -> None:
     """Delete the album with its order, members and links. The photos stay."""
+    people = list(album.members.values_list("person_id", flat=True))
+    take_back_album(album_id=album.pk, person_ids=people)
     album.delete()
 
 
@@ -172,7 +182,8 @@ def _tell_member(album: Album, person: User, by: User) -> None:
     with override(person.language or settings.LANGUAGE_CODE):
         words = _("%(person)s shares the album “%(album)s” with you.")
     text = words % {"person": by.username, "album": album.title}
-    tell(texts={person.pk: text}, url=album.get_absolute_url())
+    url = album.get_absolute_url()
+    tell(texts={person.pk: text}, url=url, kind=NoticeKind.ALBUM, actor=by)
 
 
 @transaction.atomic
@@ -183,6 +194,7 @@ def unshare_album(*, album: Album, person: User) -> int:
     """
     locked = lock_album(album)
     AlbumMember.objects.filter(album=locked, person=person).delete()
+    take_back_album(album_id=locked.pk, person_ids=[person.pk])
     theirs = locked.places.filter(image__owner=person)
     return _take_out(locked, list(theirs.values_list("image_id", flat=True)))
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gallery.imaging import UnreadablePhoto
-from gallery.models import Image, TakeoutImport, TransferState, User
+from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
 from gallery.notices import tell
 from gallery.services.images import store_image
 from gallery.services.takeout import FULL
@@ -140,7 +140,11 @@ def read_takeout(*, key: str, ticket: str) -> str:
     if finish(begun, report=report.as_json()):
         begun.path.unlink(missing_ok=True)
         address = f"{reverse('gallery:takeout')}#{begun.pk.hex}"
-        tell(texts={begun.person_id: _("Your takeout has been brought in.")}, url=address)
+        tell(
+            texts={begun.person_id: _("Your takeout has been brought in.")},
+            url=address,
+            kind=NoticeKind.TRANSFER,
+        )
     return f"Import {key} is done."
 
 
