@@ -77,9 +77,10 @@ def change_album(
 @transaction.atomic
 def delete_album(*, album: Album) -> None:
     """Delete the album with its order, members and links. The photos stay."""
-    people = list(album.members.values_list("person_id", flat=True))
-    take_back_album(album_id=album.pk, person_ids=people)
+    pk, people = album.pk, list(album.members.values_list("person_id", flat=True))
     album.delete()
+    # After the album, in the order of sharing: two tabs wait for each other instead of for ever.
+    take_back_album(album_id=pk, person_ids=people)
 
 
 @transaction.atomic

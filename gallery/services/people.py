@@ -13,6 +13,20 @@ from gallery.models import User
 from gallery.storage import place_directory, remove_directory, written_files
 
 
+class PersonLeft(Exception):
+    """Raised where something would come in for somebody who has closed their account."""
+
+
+def hold_person(person: User) -> None:
+    """Lock the row of a person, so that they cannot leave before the transaction ends.
+
+    Raises PersonLeft where they have: what came in now would stay behind.
+    """
+    rows = User.objects.select_for_update(no_key=True).filter(pk=person.pk, left_at=None)
+    if not rows.values_list("pk", flat=True).first():
+        raise PersonLeft
+
+
 def avatar_directory(folder: UUID) -> Path:
     """Return where the sizes of an avatar lie; the random name makes the address unguessable."""
     return Path(settings.MEDIA_ROOT) / "avatars" / folder.hex[:2] / folder.hex

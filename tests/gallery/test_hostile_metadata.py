@@ -66,8 +66,16 @@ def tiff_of_one_tile(side: int, width: int, height: int) -> bytes:
     """Return a grey TIFF file whose picture lies on one deflated tile of this side."""
     pixels = zlib.compress(bytes(side) * side, 1)
     tags = {
-        256: width, 257: height, 258: 8, 259: 8, 262: 1, 277: 1,
-        322: side, 323: side, 324: 0, 325: len(pixels),
+        256: width,
+        257: height,
+        258: 8,
+        259: 8,
+        262: 1,
+        277: 1,
+        322: side,
+        323: side,
+        324: 0,
+        325: len(pixels),
     }
     tags[324] = 8 + 2 + 12 * len(tags) + 4
     entries = (struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from gallery.models import Notice, User
+import pytest
+from django.conf import settings
+
+from gallery.models import Image, Notice, User
 from gallery.services.albums import make_album, share_album_with
 from gallery.services.conversation import write_comment
 from gallery.services.leaving import close_account, delete_what_was_left
+from gallery.services.people import PersonLeft
+from gallery.services.takeout_import import bring_in
 from gallery.services.trash import empty_trash, trash_images
-from tests.gallery.own_cast import store
+from tests.gallery.own_cast import store, take_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,3 +86,34 @@ def test_a_notice_of_an_album_that_is_no_longer_shared_goes(alice: User, bob: Us
     unshare_album(album=album, person=bob)
 
     assert not Notice.objects.filter(person=bob).exists()
+
+
+def test_nothing_comes_in_for_somebody_who_leaves_while_a_takeout_is_brought_in(
+    alice: User, tmp_path: Path
+) -> None:
+    store(alice, 1, title="A heron")
+    store(alice, 2, title="A swan")
+    alice.bio, alice.first_name = "Herons, mostly.", "Alice"
+    alice.save()
+    file = take_out(alice).rename(tmp_path / "taken.zip")
+    dora = User.objects.create_user("dora", "dora@example.org", "dora-secret-9")
+
+    def leave_at_once(number: int) -> None:
+        leave(User.objects.get(pk=dora.pk))
+
+    with pytest.raises(PersonLeft):
+        bring_in(path=file, person=dora, begin=leave_at_once)
+
+    dora.refresh_from_db()
+    assert (dora.bio, dora.first_name) == ("", "")
+    assert not Image.with_trash.filter(owner=dora).exists()
+
+
+def test_a_photo_of_somebody_who_has_just_left_is_not_stored(alice: User) -> None:
+    leave(User.objects.get(pk=alice.pk))
+
+    with pytest.raises(PersonLeft):
+        store(alice, 3)
+
+    assert not Image.with_trash.exists()
+    assert not list((Path(settings.MEDIA_ROOT) / "photos").rglob("*.*"))
