@@ -72,8 +72,8 @@ def conversation_below(
 
 def _address_before(image: Image, comment_id: int) -> str:
     """Return the address of the comments before this one, with the key of an unlisted photo."""
-    query = "&".join(filter(None, (image.key_query, f"before={comment_id}")))
-    return f"{reverse('gallery:comments', args=[image.pk])}?{query}"
+    address = f"{reverse('gallery:comments', args=[image.pk])}?before={comment_id}"
+    return f"{address}&{image.key_query}" if image.key_query else address
 
 
 def is_liked_by(image: Image, viewer: Viewer) -> bool:

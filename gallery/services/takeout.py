@@ -98,11 +98,8 @@ def write_takeout(*, key: str, ticket: str) -> str:
     finally:
         growing.unlink(missing_ok=True)
     address = f"{reverse('gallery:takeout')}#{takeout.pk.hex}"
-    tell(
-        texts={takeout.person_id: _("Your takeout is ready to be fetched.")},
-        url=address,
-        kind=NoticeKind.TRANSFER,
-    )
+    text = _("Your takeout is ready to be fetched.")
+    tell(texts={takeout.person_id: text}, url=address, kind=NoticeKind.TRANSFER)
     return f"Takeout {key} is written."
 
 

@@ -37,7 +37,7 @@ def own_words(text: str) -> SafeString:
 
 @register.filter
 def keyed(address: str, image: Image) -> str:
-    """Return the address with the key of an unlisted photo, for whoever came with the key."""
+    """Return the address with the key of an unlisted photo, where whoever reads this has it."""
     return f"{address}?{image.key_query}" if image.key_query else address
 
 
