@@ -250,7 +250,11 @@ def test_no_form_of_another_site_is_taken(things: dict[str, object], alice: User
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    "target",
+    [
+        *("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"),
+        *("-1", "gallery:leave", "http:evil.example"),
+    ],
 )
 def test_nobody_is_led_to_another_site(alice: User, target: str) -> None:
     client, image = client_of(alice), store(alice, 1)
