@@ -338,6 +338,11 @@ class Image(models.Model):
         return self.rendition_url(max(self.rendition_widths))
 
     @property
+    def heading(self) -> str:
+        """Return what the photo is called: its title, else the words that stand for it."""
+        return self.title or self.alt_text
+
+    @property
     def alt_text(self) -> str:
         """Return the words for those who cannot see the photo."""
         return self.alt or self.title or _photo_by(self.owner.username)
