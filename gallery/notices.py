@@ -218,7 +218,7 @@ def _words_of_likes(image: Image, person: User) -> str:
 
 def name_of(image: Image) -> str:
     """Return what a notice calls one's own photo."""
-    return f"“{image.title}”" if image.title else _("your photo")
+    return _("“%(title)s”") % {"title": image.title} if image.title else _("your photo")
 
 
 def tell_moderators(*, text: str, url: str = "") -> int:
