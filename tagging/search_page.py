@@ -133,6 +133,8 @@ def read_search(request: HttpRequest) -> SearchPage:
         return found
     found.count, photos = _find(request, asked)
     found.page = page_of_photos(request, photos, sort=asked.sort_order)
+    if found.page.is_first and not found.page.older_url:
+        found.count = len(found.page.images)
     if not found.count:
         found.near_tags = _near_tags(request, asked)
         found.shorter = _shorter(request, asked)
