@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -27,7 +28,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if wants_json(request):
         problem = _("That was too much at once. Please send fewer or smaller files.")
         return JsonResponse({"files": [], "errors": {"photos": [problem]}}, status=status)
-    return render(request, "413.html", status=status)
+    context = {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    return render(request, "413.html", context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -16,8 +16,16 @@ from django.views.i18n import set_language
 
 from gallery.models import User
 
-# These say nothing to people, and most of them must not cost a look at the session.
-WORDLESS: Final = frozenset({"gallery:rendition", "gallery:favicon", "healthz", "set_language"})
+# These say nothing to people, or the same to all who ask for one language: no proxy could keep a
+# feed that followed the session. None of them looks at it, and it must not cost them a query.
+WORDLESS: Final = frozenset(
+    {
+        *("gallery:rendition", "gallery:rendition_as", "gallery:avatar", "gallery:favicon"),
+        *("gallery:newest_feed", "gallery:person_feed", "tagging:tag_feed"),
+        *("gallery:robots", "gallery:sitemap", "gallery:sitemap_section"),
+        *("healthz", "manifest", "set_language"),
+    }
+)
 LONGEST_CODE: Final = 8
 
 

@@ -23,9 +23,7 @@ from gallery.sample_admin import SampleRemoval
 from gallery.services.images import hide_images, restore_images
 from gallery.sharing_admin import AlbumAdmin, ShareLinkAdmin
 
-__all__ = ["AlbumAdmin", "ImageAdmin", "PersonAdmin", "ShareLinkAdmin"]
-
-__all__ = ["CommentAdmin", "ImageAdmin", "PersonAdmin"]
+__all__ = ["AlbumAdmin", "CommentAdmin", "ImageAdmin", "PersonAdmin", "ShareLinkAdmin"]
 
 FILE_FIELDS = (
     *("owner", "created_at", "original_name", "file_format", "width", "height", "byte_size"),

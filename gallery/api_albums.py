@@ -94,7 +94,7 @@ class AddedSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class NeighbourSerializer(serializers.Serializer[Any]):
     """Where a photo goes: directly before or after another photo of the album."""
 
     before = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
@@ -202,14 +202,14 @@ class AlbumViewSet(viewsets.ModelViewSet[Album]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
-        request=PlaceSerializer,
+        request=NeighbourSerializer,
         responses={204: None, 400: ErrorSerializer, 409: ErrorSerializer},
     )
     @action(detail=True, methods=["post"], url_path="photos/(?P<image>[0-9]{1,18})/move")
     def move(self, request: Request, pk: str, image: str) -> Response:
         """Move a photo directly before or after another one."""
         album = self._own(self.get_object())
-        form = PlaceSerializer(data=request.data)
+        form = NeighbourSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         ((side, beside),) = form.validated_data.items()
         with spoken_refusals():

@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from gallery.imaging.avatars import AVATAR_SIDES
-from gallery.services.people import avatar_directory
+from gallery.storage import avatar_directory
 
 # A new picture has a new address, so that an old one may be kept; a removed one is gone in a day.
 CACHING = "public, max-age=86400, immutable"

@@ -66,14 +66,24 @@ def _card(
     image: Image | None,
 ) -> Card:
     """Return the card; the picture's measures are those of the file that its address serves."""
-    width = max(image.rendition_widths) if image else 0
+    address, width = _picture_of(image) if image else ("", 0)
     return Card(
         kind=kind,
         title=words[0],
         description=" ".join(words[1].split()),
         url=request.build_absolute_uri(thing.get_absolute_url()),
         image=image,
-        image_url=request.build_absolute_uri(image.largest_url) if image else "",
+        image_url=request.build_absolute_uri(address) if address else "",
         width=width,
         height=round(width * image.height / image.width) if image else 0,
     )
+
+
+def _picture_of(image: Image) -> tuple[str, int]:
+    """Return address and width in pixels of the file for a card: the JPEG, which everybody reads.
+
+    Until a worker has made it, the largest WebP stands there.
+    """
+    if image.jpeg_url:
+        return image.jpeg_url, max(image.more_renditions["jpeg"])
+    return image.largest_url, max(image.rendition_widths)

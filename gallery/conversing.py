@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -73,9 +72,8 @@ def conversation_below(
 
 def _address_before(image: Image, comment_id: int) -> str:
     """Return the address of the comments before this one, with the key of an unlisted photo."""
-    query = {"key": image.link_key} if image.is_unlisted else {}
-    address = reverse("gallery:comments", args=[image.pk])
-    return f"{address}?{urlencode({**query, 'before': comment_id})}"
+    address = f"{reverse('gallery:comments', args=[image.pk])}?before={comment_id}"
+    return f"{address}&{image.key_query}" if image.key_query else address
 
 
 def is_liked_by(image: Image, viewer: Viewer) -> bool:

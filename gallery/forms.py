@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from gallery.imaging import IMAGE_SUFFIXES
 from gallery.models import Album, Image, Licence, User, Visibility
-from gallery.services.placing import albums_open_to
 from gallery.uploading.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class WishesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.uploader = uploader
         albums = cast("forms.ModelChoiceField[Album]", self.fields["album"])
-        albums.queryset = albums_open_to(uploader).order_by("title")
+        albums.queryset = Album.objects.fillable_by(uploader).order_by("title")
         for name, answer in usual_answers(uploader).items():
             self.initial.setdefault(name, answer)
 

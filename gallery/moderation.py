@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.functional import Promise
 
 from gallery.models import User, Viewer
 
@@ -15,11 +16,11 @@ def is_moderator(person: Viewer) -> bool:
     return bool(person.is_active and person.is_staff)
 
 
-def require_moderator(person: Viewer, deed: str) -> User:
-    """Return the person; raise PermissionDenied that names the deed unless they may moderate."""
+def require_moderator(person: Viewer, refusal: str | Promise) -> User:
+    """Return the person; raise PermissionDenied with the refusal unless they may moderate."""
     if isinstance(person, User) and is_moderator(person):
         return person
-    raise PermissionDenied(f"Only moderators {deed}.")
+    raise PermissionDenied(str(refusal))
 
 
 class ForModerators:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -143,9 +144,12 @@ def take_back_like(*, image: Image) -> None:
 
 
 @transaction.atomic
-def take_back(*, kind: str, actor_id: int, url: str) -> None:
-    """Remove what was told of something that is gone, and count anew who had not read it."""
-    told = Notice.objects.filter(kind=kind, actor=actor_id, url=url)
+def take_back(*, kind: str, actor_id: int, place: str) -> None:
+    """Remove what was told of something that is gone, and count anew who had not read it.
+
+    `place` is how the address ends: what stands before it changes when a photo gets a key.
+    """
+    told = Notice.objects.filter(kind=kind, actor=actor_id, url__endswith=place)
     _hold(told.values_list("person_id", flat=True))
     _remove(told)
 
@@ -159,8 +163,11 @@ def _remove(told: QuerySet[Notice]) -> None:
 
 
 def _of_likes(image: Image) -> QuerySet[Notice]:
+    # With a key or without: the photo may have become an unlisted one in between.
     return Notice.objects.filter(
-        person=image.owner_id, kind=NoticeKind.LIKE, url=image.get_absolute_url()
+        person=image.owner_id,
+        kind=NoticeKind.LIKE,
+        url__startswith=reverse("gallery:image", args=[image.pk]),
     )
 
 

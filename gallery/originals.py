@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto
 from gallery.imaging.metadata import Metadata, read_metadata
 from gallery.imaging.stripping import STRIPPERS, without_metadata
-from gallery.models import Image, Viewer
+from gallery.models import Image
 
 ORIGINAL_TYPES = {
     "jpeg": "image/jpeg",
@@ -33,13 +33,6 @@ ORIGINAL_TYPES = {
 SUFFIXES = {"jpeg": "jpg", "tiff": "tif"}
 # Whatever writes a position names it so, in XMP; EXIF's own block of positions has a number.
 PLACE_MARKS = (b"GPSLatitude", b"GPSLongitude", b"GPSPosition")
-
-
-def may_download(image: Image, viewer: Viewer) -> bool:
-    """Return whether this person, who sees the photo, is offered its original."""
-    if viewer.is_authenticated and viewer.pk == image.owner_id:
-        return True
-    return image.offers_original and not is_kept_back(image)
 
 
 def is_kept_back(image: Image) -> bool:

@@ -54,14 +54,10 @@ def count_one_comment_less(
     """Keep the number of comments true, and take back what was told of the one that is gone."""
     if _is_of_photos(origin):
         return
-    image = Image.with_trash.select_related("owner").filter(pk=instance.image_id).first()
-    if image is None:
-        return
-    Image.with_trash.filter(pk=image.pk, comment_count__gt=0).update(
-        comment_count=F("comment_count") - 1
-    )
-    url = f"{image.get_absolute_url()}#comment-{instance.pk}"
-    take_back(kind=NoticeKind.COMMENT, actor_id=instance.author_id, url=url)
+    commented = Image.with_trash.filter(pk=instance.image_id, comment_count__gt=0)
+    commented.update(comment_count=F("comment_count") - 1)
+    place = f"#comment-{instance.pk}"
+    take_back(kind=NoticeKind.COMMENT, actor_id=instance.author_id, place=place)
 
 
 @receiver(post_delete, sender=User, dispatch_uid="gallery.forget_avatar")

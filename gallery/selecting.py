@@ -43,7 +43,8 @@ def selection_on(request: HttpRequest, photos: ImageQuerySet, scope: str) -> Sel
         return None
     out, here = request.GET.copy(), request.GET.copy()
     for query in (out, here):
-        query.pop("before", None)
+        for mark in ("before", "after"):
+            query.pop(mark, None)
     out.pop("select", None)
     return Selection(
         scope=scope,

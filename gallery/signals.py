@@ -19,6 +19,8 @@ image_keywords_found = Signal()
 # each shows by the id of the photo; people, who may have said things; random, NumPy's generator;
 # vectors, whether embeddings are wanted.
 sample_photos_made = Signal()
+# All of them are there. No arguments.
+sample_library_made = Signal()
 
 # A takeout is being written. Keyword argument: person. Whoever knows more of them returns files of
 # JSON by name (dict[str, object]).

@@ -71,6 +71,7 @@ urlpatterns = [
     path("settings/", settings.profile_settings, name="settings"),
     path("settings/avatar/remove/", settings.drop_avatar, name="drop_avatar"),
     path("settings/notices/", settings.notice_choices, name="notice_choices"),
+    path("settings/look/", appearance.look, name="look"),
     # Appearance
     path("appearance/", appearance.appearance, name="appearance"),
     # Albums

@@ -20,6 +20,7 @@ from gallery.signals import (
     person_taken_out,
     photos_brought_in,
     photos_taken_out,
+    sample_library_made,
     sample_photos_made,
 )
 from tagging.bulk import register_tag_actions
@@ -29,6 +30,7 @@ from tagging.services.forgetting import forget_person
 from tagging.services.keywords import request_keyword_tags
 from tagging.services.photo_words import write_words
 from tagging.services.requests import request_tagging, request_tagging_of_many
+from tagging.services.tag_figures import count_tags
 from tagging.takeouts import bring_in_searches, bring_in_tags, rest_of_person, tags_of_photos
 
 
@@ -63,8 +65,16 @@ def tag_sample_library(
 ) -> None:
     """Say of the photos of a sample library what people and the network might say."""
     TagsOfLibrary(subjects, people, random).write()
+    # Rows stored in bulk are announced to nobody.
+    write_words(image_ids=list(subjects))
     if vectors:
         add_vectors(subjects, random)
+
+
+@receiver(sample_library_made, dispatch_uid="tagging.count_tags_of_library")
+def count_tags_of_library(sender: object, **_: object) -> None:
+    """Count the tags of a sample library, so that explore shows it at once."""
+    count_tags()
 
 
 @receiver(post_save, sender=Image, dispatch_uid="tagging.keep_words_of_image")

@@ -21,7 +21,8 @@ from gallery.sample_library.drawing import draw_landscape
 from gallery.sample_library.photos import Pictures, photos_of_slice
 from gallery.sample_library.words import NAMES
 from gallery.services.images import delete_image, store_image
-from gallery.signals import sample_photos_made
+from gallery.services.renditions import complete_renditions
+from gallery.signals import sample_library_made, sample_photos_made
 
 # Whoever has such an address belongs to the library: nobody can receive mail there.
 ADDRESS: Final = "@sample-library.invalid"
@@ -82,6 +83,7 @@ def make_sample_library(*, plan: LibraryPlan, told: Told = lambda done: None) ->
         told(done)
     with transaction.atomic():
         add_albums(people, random)
+        sample_library_made.send(sender=Image)
     return done
 
 
@@ -138,6 +140,8 @@ def draw_pictures(owner: User, plan: LibraryPlan) -> Pictures:
             teaches=False,
             announce=False,
         ).image
+        complete_renditions(image_id=stored.pk)
+        stored.refresh_from_db()
         folder = shared_directory() / f"{number:02}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)

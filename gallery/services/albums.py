@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from gallery.models import Album, AlbumMember, AlbumPhoto, Image, User, Visibility
-from gallery.notices import tell
+from gallery.models import Album, AlbumMember, AlbumPhoto, Image, NoticeKind, User, Visibility
+from gallery.notices import tell_in_words
 
 # Photos stand so far apart that a thousand can be moved in between before anything is renumbered.
 GAP = 1024.0
@@ -168,11 +167,14 @@ def share_album_with(*, album: Album, username: str, may_add: bool, by: User) ->
 
 
 def _tell_member(album: Album, person: User, by: User) -> None:
-    """Write the notice in the language of whoever reads it."""
-    with override(person.language or settings.LANGUAGE_CODE):
-        words = _("%(person)s shares the album “%(album)s” with you.")
-    text = words % {"person": by.username, "album": album.title}
-    tell(texts={person.pk: text}, url=album.get_absolute_url())
+    names = {"person": by.username, "album": album.title}
+    tell_in_words(
+        people=[person],
+        words=lambda: _("%(person)s shares the album “%(album)s” with you.") % names,
+        url=album.get_absolute_url(),
+        kind=NoticeKind.ALBUM,
+        actor=by,
+    )
 
 
 @transaction.atomic

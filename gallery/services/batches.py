@@ -15,6 +15,7 @@ from gallery.models import Image, Upload, User
 from gallery.problems import in_words
 from gallery.services.images import StoredImage, clean_name, store_image
 from gallery.services.placing import place_in_album
+from gallery.services.trash import restore_from_trash
 from gallery.uploading.wishes import Wishes
 
 
@@ -45,8 +46,8 @@ def begin_batch(*, person: User, hashes: Sequence[str], wishes: Wishes) -> Batch
     """
     remember_answers(person=person, wishes=wishes)
     mine = Image.with_trash.filter(owner=person, sha256__in=hashes)
-    mine.exclude(deleted_at=None).update(deleted_at=None)
-    photos = {image.sha256: image for image in mine}
+    restore_from_trash(images=mine, by=person)
+    photos = {image.sha256: image for image in mine.filter(deleted_at=None)}
     place_in_album(images=list(photos.values()), by=person, wishes=wishes)
     going = Upload.objects.filter(owner=person, sha256__in=hashes).under_way(timezone.now())
     uploads = {upload.sha256: upload for upload in going.order_by("received")}

@@ -7,21 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
-from gallery.models import (
-    Album,
-    AlbumMember,
-    AlbumQuerySet,
-    Image,
-    ImageQuerySet,
-    Licence,
-    User,
-    Visibility,
-)
+from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
+from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.services.trash import trash_images
 
 # More would keep others waiting for the transaction, and nobody oversees it.
@@ -82,21 +73,14 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 def _add_to_album(deed: BulkDeed) -> int:
     number = deed.value[:18]
-    found = _open_albums(deed.by).filter(pk=int(number)) if number.isdecimal() else None
-    album = found.first() if found is not None else None
+    fillable = Album.objects.fillable_by(deed.by)
+    album = fillable.filter(pk=int(number)).first() if number.isdecimal() else None
     if album is None:
         raise BulkRefused(_("That album is gone."))
-    from gallery.services.albums import (  # type: ignore[import-not-found, unused-ignore]
-        add_to_album,
-    )
-
-    return int(add_to_album(album=album, images=list(deed.images), by=deed.by))
-
-
-def _open_albums(person: User) -> AlbumQuerySet:
-    """Return the albums into which this person may put photos."""
-    shared = AlbumMember.objects.filter(person=person, may_add=True).values("album_id")
-    return Album.objects.filter(Q(owner=person) | Q(pk__in=shared))
+    try:
+        return add_to_album(album=album, images=deed.images, by=deed.by)
+    except AlbumRefusal as refusal:
+        raise BulkRefused(str(refusal)) from refusal
 
 
 def _trash(deed: BulkDeed) -> int:
@@ -110,7 +94,7 @@ def _one_of(value: str, known: Sequence[str]) -> str:
 
 
 def _albums_of(person: User) -> Sequence[tuple[str, Text]]:
-    titles = _open_albums(person).order_by("title", "pk").values_list("pk", "title")
+    titles = Album.objects.fillable_by(person).order_by("title", "pk").values_list("pk", "title")
     return [(str(pk), title) for pk, title in titles[:200]]
 
 

@@ -13,6 +13,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from gallery.imaging.reading import check_byte_count
 from gallery.models import Image, Licence, User
@@ -25,7 +26,7 @@ from gallery.signals import image_keywords_found, image_published
 from gallery.storage import place_directory, remove_directory, written_files
 
 LONGEST_NAME = 255
-HIDING = "hide and restore photos"
+HIDING = gettext_lazy("Only moderators hide and restore photos.")
 # A process develops one upload at a time, however many threads it serves with: a photo may unfold
 # to a quarter of a gigabyte, and two of them at once would not be ready any sooner.
 _ONE_AT_A_TIME = Lock()

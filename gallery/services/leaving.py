@@ -6,7 +6,6 @@ taught the network about photos of others, and whose they were can no longer be 
 
 from __future__ import annotations
 
-import shutil
 from typing import Final
 
 from allauth.account.models import EmailAddress
@@ -14,8 +13,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Count, Model, OuterRef, Subquery
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -32,15 +32,16 @@ from gallery.models import (
     Like,
     Notice,
     NoticeChoice,
+    NoticeKind,
     ShareLink,
     Takeout,
     TakeoutImport,
     Upload,
     User,
 )
+from gallery.services.people import forget_avatar_on_commit
 from gallery.services.trash import empty_trash
 from gallery.signals import person_leaving
-from gallery.storage import avatar_directory
 
 # What a name of a person who left begins with; nobody else may be called so.
 LEFT: Final = "left-"
@@ -84,8 +85,7 @@ def close_account(*, person: User) -> User:
     EmailAddress.objects.filter(user=person).delete()
     # Nothing more comes in: jobs that find no row of theirs stop.
     _delete_with_files(person)
-    if folder is not None:
-        transaction.on_commit(lambda: shutil.rmtree(avatar_directory(folder), ignore_errors=True))
+    forget_avatar_on_commit(folder)
     pk = person.pk
     job = "gallery.tasks.delete_what_was_left"
     transaction.on_commit(lambda: async_task(job, pk, cluster=LONG_JOBS) and None)
@@ -167,6 +167,7 @@ def delete_what_was_left(*, person_id: int) -> str:
     Image.objects.filter(owner=person).update(deleted_at=person.left_at)
     mine = Image.with_trash.filter(owner=person)
     _scrub_log_of_photos(list(mine.values_list("pk", flat=True)))
+    _delete_notices_about(person)
     photos = empty_trash(images=mine)
     _delete_words(person)
     _close_sessions(person.pk)
@@ -186,6 +187,32 @@ def _delete_words(person: User) -> None:
         model._default_manager.filter(**{field: person}).delete()
     _count_notices_anew(readers)
     _delete_with_files(person)
+
+
+@transaction.atomic
+def _delete_notices_about(person: User) -> None:
+    """Delete what others were told of the person's photos and albums: it tells names and titles.
+
+    Only the address of a notice says what it is about; those of these kinds are read once.
+    """
+    photos, albums = Image.with_trash.filter(owner=person), Album.objects.filter(owner=person)
+    places = {reverse("gallery:image", args=[pk]) for pk in _ids(photos)}
+    places |= {reverse("gallery:album", args=[pk]) for pk in _ids(albums)}
+    kinds = [NoticeKind.COMMENT, NoticeKind.ALBUM]
+    told = Notice.objects.filter(kind__in=kinds).values_list("pk", "person_id", "url")
+    about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
+    for start in range(0, len(about), 300):
+        Notice.objects.filter(pk__in=[pk for pk, _ in about[start : start + 300]]).delete()
+    _count_notices_anew(sorted({reader for _, reader in about} - {person.pk}))
+
+
+def _ids(rows: QuerySet[Image] | QuerySet[Album]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))
+
+
+def _place_of(url: str) -> str:
+    """Return the address of the page without its key and its part."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _delete_with_files(person: User) -> None:

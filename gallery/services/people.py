@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -10,12 +9,7 @@ from django.db import transaction
 
 from gallery.imaging.avatars import render_avatars
 from gallery.models import User
-from gallery.storage import place_directory, remove_directory, written_files
-
-
-def avatar_directory(folder: UUID) -> Path:
-    """Return where the sizes of an avatar lie; the random name makes the address unguessable."""
-    return Path(settings.MEDIA_ROOT) / "avatars" / folder.hex[:2] / folder.hex
+from gallery.storage import avatar_directory, place_directory, remove_directory, written_files
 
 
 @transaction.atomic

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
 from django.db import transaction
-from django.db.models import Q
 
 from gallery.models import Album, Image, User
-from gallery.models.albums import AlbumQuerySet
+from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.uploading.wishes import Wishes
-
-
-def albums_open_to(person: User) -> AlbumQuerySet:
-    """Return the albums that this person may add photos to: their own, and some of others."""
-    shared = Q(pk__in=person.shared_albums.filter(may_add=True).values("album_id"))
-    return Album.objects.filter(Q(owner=person) | shared)
 
 
 def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Album | None:
@@ -27,10 +19,9 @@ def place_in_album(*, images: Sequence[Image], by: User, wishes: Wishes) -> Albu
     album = _album_wished_for(by, wishes) if images else None
     if album is None:
         return None
-    albums = import_module("gallery.services.albums")
     try:
-        albums.add_to_album(album=album, images=images, by=by)
-    except albums.AlbumRefusal:
+        add_to_album(album=album, images=images, by=by)
+    except AlbumRefusal:
         return None
     return album
 
@@ -39,7 +30,7 @@ def _album_wished_for(person: User, wishes: Wishes) -> Album | None:
     if wishes.new_album:
         return _album_called(wishes.new_album, person, wishes.visibility)
     if wishes.album is not None:
-        return albums_open_to(person).filter(pk=wishes.album).first()
+        return Album.objects.fillable_by(person).filter(pk=wishes.album).first()
     return None
 
 

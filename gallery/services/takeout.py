@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gallery.models import Image, Takeout, TransferState, User
+from gallery.models import Image, NoticeKind, Takeout, TransferState, User
 from gallery.notices import tell
 from gallery.services.transfers import (
     UNDER_WAY,
@@ -98,7 +98,8 @@ def write_takeout(*, key: str, ticket: str) -> str:
     finally:
         growing.unlink(missing_ok=True)
     address = f"{reverse('gallery:takeout')}#{takeout.pk.hex}"
-    tell(texts={takeout.person_id: _("Your takeout is ready to be fetched.")}, url=address)
+    text = _("Your takeout is ready to be fetched.")
+    tell(texts={takeout.person_id: text}, url=address, kind=NoticeKind.TRANSFER)
     return f"Takeout {key} is written."
 
 

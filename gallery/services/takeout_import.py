@@ -19,9 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gallery.imaging import UnreadablePhoto
-from gallery.models import Image, TakeoutImport, TransferState, User
+from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
 from gallery.notices import tell
 from gallery.services.images import store_image
+from gallery.services.people import set_avatar
 from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
@@ -140,7 +141,8 @@ def read_takeout(*, key: str, ticket: str) -> str:
     if finish(begun, report=report.as_json()):
         begun.path.unlink(missing_ok=True)
         address = f"{reverse('gallery:takeout')}#{begun.pk.hex}"
-        tell(texts={begun.person_id: _("Your takeout has been brought in.")}, url=address)
+        text = _("Your takeout has been brought in.")
+        tell(texts={begun.person_id: text}, url=address, kind=NoticeKind.TRANSFER)
     return f"Import {key} is done."
 
 
@@ -267,10 +269,6 @@ def _bring_in_avatar(takeout: TakeoutFile, person: User) -> None:
     name = takeout.avatar()
     if not name or User.objects.filter(pk=person.pk, avatar_folder__isnull=False).exists():
         return
-    from gallery.services.people import (  # type: ignore[import-not-found, unused-ignore]
-        set_avatar,
-    )
-
     try:
         set_avatar(person=person, data=takeout.read(name, settings.EYES_MAX_UPLOAD_BYTES))
     except (DamagedFile, UnreadablePhoto):

@@ -37,8 +37,8 @@ def own_words(text: str) -> SafeString:
 
 @register.filter
 def keyed(address: str, image: Image) -> str:
-    """Return the address with the key of an unlisted photo, which whoever reads this has."""
-    return f"{address}?key={image.link_key}" if image.is_unlisted else address
+    """Return the address with the key of an unlisted photo, where whoever reads this has it."""
+    return f"{address}?{image.key_query}" if image.key_query else address
 
 
 def _surroundings(context: Context) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
+from gallery.access import may_download_original
 from gallery.details import details_for
 from gallery.models import Image, Licence
-from gallery.originals import is_kept_back, may_download
+from gallery.originals import is_kept_back
 
 register = template.Library()
 
@@ -17,11 +18,13 @@ register = template.Library()
 @register.inclusion_tag("gallery/_exif.html", takes_context=True)
 def photo_details(context: Context, image: Image) -> dict[str, Any]:
     """Return what whoever looks may read of how the photo was taken, and take along."""
-    viewer = context["request"].user
+    request = context["request"]
+    is_offered = may_download_original(request, image)
+    details = details_for(image, request.user)
     return {
         "image": image,
-        "details": details_for(image, viewer),
-        "may_download": may_download(image, viewer),
+        "details": details,
+        "may_download": is_offered and (details.is_owner or not is_kept_back(image)),
         "is_kept_back": image.offers_original and is_kept_back(image),
         "original_url": image.original_url,
         "deed_url": Licence(image.licence).deed_url,

@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,6 +22,7 @@ from gallery.access import (
 )
 from gallery.album_lists import page_of_album, places_of, with_loaded_faces
 from gallery.models import Album, AlbumMember, AlbumQuerySet, Image, User, Visibility
+from gallery.selecting import Selection, selection_on
 from gallery.services.albums import (
     add_to_album,
     change_album,
@@ -31,6 +32,7 @@ from gallery.services.albums import (
 )
 from gallery.sharing_forms import AlbumForm
 from gallery.views.album_answers import number_or_404, telling_refusals
+from gallery.views.answering import person_or_404
 
 ALBUMS_ON_PAGE = 24
 
@@ -49,9 +51,7 @@ def albums(request: HttpRequest) -> HttpResponse:
 @require_safe
 def albums_of(request: HttpRequest, username: str) -> HttpResponse:
     """The albums of a person that whoever looks may find."""
-    if "\x00" in username:  # PostgreSQL cannot even be asked for it.
-        raise Http404
-    person = get_object_or_404(User, username=username, is_active=True)
+    person = person_or_404(username)
     found = Album.objects.filter(owner=person).visible_to(viewer_of(request))
     context = album_page(request, found) | {"person": person}
     return render(request, "gallery/albums_of.html", context)
@@ -81,9 +81,17 @@ def show_album(request: HttpRequest, opened: OpenAlbum) -> HttpResponse:
         "may_edit": found.is_editable_by(viewer),
         "may_add": may_add_to(found, viewer),
         "is_member": AlbumMember.objects.filter(album=found, person_id=viewer.pk).exists(),
+        "selection": selection_in(request, found),
     }
     response = render(request, "gallery/album.html", context)
     return keep_private(response, is_public=found.visibility == Visibility.PUBLIC)
+
+
+def selection_in(request: HttpRequest, album: Album) -> Selection | None:
+    """Return the selection among one's own photos of an album of one's own, if it is asked for."""
+    if viewer_of(request).pk != album.owner_id:
+        return None
+    return selection_on(request, Image.objects.filter(places__album=album), f"album:{album.pk}")
 
 
 @login_required

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from gallery.appearance import CHOICES, keep_appearance
 from gallery.rate import limit_rate
+
+
+@login_required
+@require_safe
+def look(request: HttpRequest) -> HttpResponse:
+    """The page of settings on which appearance and language are chosen."""
+    return render(request, "gallery/look.html")
 
 
 @require_POST

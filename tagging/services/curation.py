@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
@@ -33,7 +34,7 @@ from tagging.services.tags import TagBlockedError, find_or_create_tags, meanings
 from tagging.services.word_lock import keep_words
 from tagging.states import Verdict, judge_votes
 
-DECIDING = "decide about tags"
+DECIDING = gettext_lazy("Only moderators decide about tags.")
 
 
 def approve_tags(

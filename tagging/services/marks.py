@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
@@ -17,7 +18,7 @@ from tagging.services.objections import may_decide
 
 # Rows written per statement: below the variable limits of both databases.
 BATCH = 300
-MARKING = "mark photos as fully tagged"
+MARKING = gettext_lazy("Only moderators mark photos as fully tagged.")
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from gallery.models import Image, User
 from gallery.moderation import require_moderator
@@ -17,7 +18,7 @@ from tagging.models import TagEvent
 from tagging.services.ballots import lock_images
 from tagging.services.votes import NothingToUndoError, undo_event
 
-REVERTING = "revert what somebody did"
+REVERTING = gettext_lazy("Only moderators revert what somebody did.")
 # Events undone per transaction: others wait for the locks no longer than a moment.
 BATCH = 250
 # Events looked at per call, a few seconds of work: a request may not take minutes.

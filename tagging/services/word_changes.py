@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from gallery.models import User
@@ -17,7 +18,7 @@ from tagging.names import TagNameError
 from tagging.services.word_lock import hold_words
 from tagging.words import current_hierarchy
 
-ORDERING = "order the words"
+ORDERING = gettext_lazy("Only moderators order the words.")
 
 
 class WordRefused(ValueError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from eyes.language import WORDLESS
 from gallery.models import User
+from tests.eyes.every_page import addresses, furnish
 
 CHOOSE = "/language/setlang/"
 
@@ -25,8 +29,8 @@ def test_a_visitor_chooses_and_stays_on_the_page(db: None, client: Client) -> No
 
 def test_the_form_says_which_language_is_on(db: None, client: Client) -> None:
     page = client.get("/", HTTP_ACCEPT_LANGUAGE="de").content.decode()
-    assert '<b lang="de" aria-current="true">Deutsch</b>' in page
-    assert 'name="language" value="en" lang="en">English</button>' in page
+    assert 'value="de" lang="de" aria-pressed="true">Deutsch</button>' in page
+    assert 'value="en" lang="en" aria-pressed="false">English</button>' in page
 
 
 def test_what_a_person_chose_wins_everywhere(alice: User, client: Client) -> None:
@@ -85,3 +89,20 @@ def test_who_joins_in_the_sites_language_follows_the_site(db: None, client: Clie
     form = {"username": "gina", "email": "gina@example.org", "password1": "gina-secret-9"}
     client.post("/accounts/signup/", form, HTTP_ACCEPT_LANGUAGE="en")
     assert User.objects.get(username="gina").language == ""
+
+
+def test_what_has_no_words_or_no_reader_asks_no_session(
+    alice: User, bob: User, client: Client
+) -> None:
+    samples = furnish(alice, bob)
+    alice.language = "de"
+    alice.save(update_fields=["language"])
+    client.force_login(alice)
+    known = addresses(samples)
+    for name in WORDLESS - {"healthz", "set_language", "gallery:favicon"}:
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(known[name])
+        assert answer.status_code == 200, name
+        assert not [query for query in asked if "session" in query["sql"]], name
+        assert "Cookie" not in answer.get("Vary", "").replace("Accept-Language", ""), name
+    assert language_of(client, known["gallery:original"]) == "de"

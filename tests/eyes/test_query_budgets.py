@@ -17,10 +17,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from benchmarks.listed_pages import PAGES, ListedPage, subjects_of
 from gallery.models import (
     Album,
+    AlbumMember,
     AlbumPhoto,
     Comment,
     Follow,
@@ -30,31 +32,62 @@ from gallery.models import (
     User,
 )
 from gallery.services.images import store_image
-from tagging.models import ImageTag, ModelVersion, Suggestion, Tag, TagState, Vote, VoteValue
+from gallery.services.sharing import make_share_link
+from tagging.models import (
+    Content,
+    ImageTag,
+    ModelVersion,
+    SavedSearch,
+    Suggestion,
+    Tag,
+    TagState,
+    TwinGroup,
+    Vote,
+    VoteValue,
+)
 
 BUDGETS = Path(__file__).resolve().parents[1] / "query_budgets.json"
 WRITES = os.environ.get("EYES_WRITE_QUERY_BUDGETS") == "1"
 FEW, MANY = 3, 30
 # Photos of others are on show: page and viewer see the same number of rows, however many there are.
 VIEWERS = ("visitor", "member", "moderator")
+QUESTION = "?q=({word}+OR+{other_word}+OR+nice)+-by:{follower}+is:landscape&sort=likes"
+
+
+# Beside the pages of the benchmark.
+FURTHER = (
+    ListedPage("search, a question", "tagging:search", (), QUESTION),
+    ListedPage("albums of a person", "gallery:albums_of", ("person",)),
+    ListedPage("comments", "gallery:comments", ("photo",)),
+    ListedPage("likes", "gallery:likes", ("photo",)),
+    ListedPage("followers", "gallery:followers", ("person",)),
+    ListedPage("following", "gallery:following", ("follower",)),
+    ListedPage("shared album", "gallery:shared", ("album_link",)),
+    ListedPage("shared photo", "gallery:shared", ("photo_link",)),
+    ListedPage("feed of the newest", "gallery:newest_feed"),
+    ListedPage("feed of a person", "gallery:person_feed", ("person",)),
+    ListedPage("feed of a tag", "tagging:tag_feed", ("tag",)),
+    ListedPage("one's own photos", "gallery:profile", ("follower",)),
+    ListedPage("albums of others", "gallery:albums", (), "?shared=1", is_personal=True),
+    ListedPage("liked", "gallery:liked", is_personal=True),
+    ListedPage("links", "gallery:links", is_personal=True),
+    ListedPage("settings", "gallery:settings", is_personal=True),
+    ListedPage("kinds of notices", "gallery:notice_choices", is_personal=True),
+    ListedPage("takeout", "gallery:takeout", is_personal=True),
+    ListedPage("leaving", "gallery:leave", is_personal=True),
+    ListedPage("duplicates", "tagging:duplicates", is_personal=True),
+    ListedPage("albums of a photo", "gallery:image_albums", ("own_photo",), is_personal=True),
+)
 
 
 def listed() -> list[tuple[ListedPage, str]]:
-    """Return every page that this site has, with everybody who opens it."""
-    anything = {
-        "photo": "1",
-        "person": "x",
-        "tag": "x",
-        "word": "x",
-        "other_word": "x",
-        "album": "1",
-    }
-    here = [page for page in PAGES if page.address(anything)]
+    """Return every page in the lists, with everybody who opens it."""
     return [
         (page, viewer)
-        for page in here
+        for page in (*PAGES, *FURTHER)
         for viewer in VIEWERS
-        if viewer != "visitor" or not page.is_personal
+        if (viewer != "visitor" or not page.is_personal)
+        and (viewer == "member" or "own_photo" not in page.needs)
     ]
 
 
@@ -71,28 +104,67 @@ def populate(rows: int, owner: User, member: User, photo: bytes) -> dict[str, st
     first = store_image(
         owner=owner, data=photo, name="a.jpg", visibility="public", teaches=True, announce=False
     ).image
-    columns = {f.attname: getattr(first, f.attname) for f in Image._meta.concrete_fields}
-    own = {"id": None, "folder": None, "sha256": None, "link_key": None}
-    copies = [
-        Image(**{**columns, **own, "folder": uuid4(), "sha256": f"{n:064}", "link_key": f"k{n}"})
-        for n in range(1, rows)
-    ]
-    images = [first, *Image.objects.bulk_create(copies)]
+    images = [first, *copies_of(first, "a", rows - 1)]
     tags = Tag.objects.bulk_create(Tag(name=f"word{n}", slug=f"word{n}") for n in range(2 * rows))
     say_things(images, tags, people)
     Comment.objects.bulk_create(
         Comment(image=first, author=person, text=f"Nice {person}") for person in people
     )
     Like.objects.bulk_create(Like(image=first, person=person) for person in people)
+    Image.objects.filter(pk=first.pk).update(comment_count=rows, like_count=rows)
     Follow.objects.bulk_create(Follow(follower=member, followed=person) for person in people)
     Follow.objects.create(follower=member, followed=owner)
     Notice.objects.bulk_create(Notice(person=member, text="News", actor=p) for p in people)
     albums = [Album.objects.create(owner=owner, title=f"A{n}", visibility="public", cover=image)
               for n, image in enumerate(images)]  # fmt: skip
     AlbumPhoto.objects.bulk_create(
-        AlbumPhoto(album=albums[0], image=image, position=n) for n, image in enumerate(images)
+        AlbumPhoto(album=album, image=image, position=n)
+        for n, image in enumerate(images)
+        for album in {albums[0], albums[n]}
     )
-    return subjects_of(first, owner, tags[0], tags[1], albums[0])
+    links = [
+        make_share_link(by=owner, album=albums[0]).token,
+        make_share_link(by=owner, image=first).token,
+    ]
+    own = give_to(member, first, rows, albums)
+    return {
+        **subjects_of(first, owner, tags[0], tags[1], albums[0]),
+        "album_link": links[0],
+        "photo_link": links[1],
+        "follower": member.username,
+        "own_photo": str(own.pk),
+    }
+
+
+def copies_of(image: Image, series: str, number: int, **other: object) -> list[Image]:
+    """Return new rows like this photo's, with names of their own."""
+    columns = {f.attname: getattr(image, f.attname) for f in Image._meta.concrete_fields}
+    return Image.objects.bulk_create(
+        Image(
+            **{**columns, "id": None, **other, "folder": uuid4()}
+            | {"sha256": f"{series}{n:063}", "link_key": f"{series}{n}"}
+        )
+        for n in range(number)
+    )
+
+
+def give_to(member: User, image: Image, rows: int, albums: list[Album]) -> Image:
+    """Give somebody photos, twins, a trash, albums, links, likes and searches; return a photo."""
+    mine = copies_of(image, "b", rows, owner_id=member.pk)
+    twins = copies_of(image, "c", rows, owner_id=member.pk)
+    copies_of(image, "d", rows, owner_id=member.pk, deleted_at=timezone.now())
+    for one, other in zip(mine, twins, strict=True):
+        group = TwinGroup.objects.create()
+        for photo in (one, other):
+            Content.objects.create(sha256=photo.sha256, group=group)
+    for number, photo in enumerate(mine):
+        album = Album.objects.create(owner=member, title=f"B{number}")
+        AlbumPhoto.objects.create(album=album, image=photo, position=1)
+        make_share_link(by=member, image=photo)
+        SavedSearch.objects.create(person=member, name=f"S{number}", address="q=word0")
+        AlbumMember.objects.create(album=albums[number], person=member, may_add=True)
+        Like.objects.create(image=Image.objects.filter(owner=image.owner)[number], person=member)
+    return mine[0]
 
 
 def say_things(images: list[Image], tags: list[Tag], people: list[User]) -> None:
@@ -120,7 +192,7 @@ def say_things(images: list[Image], tags: list[Tag], people: list[User]) -> None
 
 def count_queries(client: Client, address: str) -> int:
     """Return how many queries a page asks once this process knows what it keeps in memory."""
-    assert client.get(address).status_code == 200
+    assert client.get(address).status_code == 200, address
     with CaptureQueriesContext(connection) as captured:
         client.get(address)
     return len(captured)

@@ -17,7 +17,7 @@ from django.core import mail
 from django.core.cache import cache
 from PIL import ExifTags
 from PIL import Image as PillowImage
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 

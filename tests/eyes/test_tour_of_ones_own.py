@@ -174,9 +174,7 @@ def traces_of(name: str, media: Path, kept: set[str]) -> list[str]:
 
 
 @DAY_ON_THE_PHONE
-def test_a_moderator_steps_in(
-    start: Start, alice: User, bob: User, mona: User, look: Look
-) -> None:
+def test_a_moderator_steps_in(start: Start, alice: User, bob: User, mona: User, look: Look) -> None:
     image = store(alice, 1, title="A licence plate")
     comment(image, bob, "Buy my watches!")
     ann, moderator = start(look), start(look)
@@ -200,7 +198,9 @@ def test_a_moderator_steps_in(
     assert not Image.objects.on_show().exists()
 
     there = ann.go(image.get_absolute_url())
-    expect(there.get_by_text("A moderator hid this photo: It shows a licence plate.")).to_be_visible()
+    expect(
+        there.get_by_text("A moderator hid this photo: It shows a licence plate.")
+    ).to_be_visible()
     expect(there.get_by_role("heading", name="0 comments")).to_be_visible()
     ann.go("/")
     expect(there.locator(".tile")).to_have_count(0)

@@ -116,7 +116,7 @@ def test_every_page_on_the_way_in_looks_like_the_site(
     page = client.get(address).content.decode()
 
     assert 'class="top__logo"' in page
-    assert 'class="page page--narrow"' in page
+    assert 'class="page page--form"' in page
 
 
 @pytest.mark.parametrize(

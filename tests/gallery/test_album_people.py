@@ -21,6 +21,7 @@ def test_an_album_is_shared_by_user_name_and_its_member_is_told(alice: User, bob
     client.post(f"/albums/{album.pk}/members/", {"username": " @Bob ", "may_add": "on"})
 
     notice = Notice.objects.get(person=bob)
+    assert (notice.kind, notice.actor) == ("album", alice)
     assert notice.text == "alice shares the album “Birds” with you."
     assert client_of(bob).get(notice.url).status_code == 200
     assertContains(client_of(bob).get("/albums/?shared=1"), "Birds")

@@ -9,13 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from gallery.models import Album, AlbumPhoto, Image, User
+from gallery.models import Album, AlbumPhoto, Image, ShareLink, User
 from gallery.services.albums import (
     AlbumRefusal,
     add_to_album,
     make_album,
+    set_cover,
     share_album_with,
 )
+from gallery.services.sharing import make_share_link
+from gallery.services.trash import trash_images
 from tests.gallery.albums import client_of, filled_album, order_of, store
 
 # --- Making and filling -----------------------------------------------------------------------
@@ -255,3 +258,35 @@ def test_more_photos_and_albums_cost_no_more_queries(alice: User) -> None:
         other = make_album(owner=alice, title=f"Album {seed}")
         add_to_album(album=other, images=[image], by=alice)
     assert costs() == few
+
+
+# --- The trash --------------------------------------------------------------------------------
+
+
+def test_what_lies_in_the_trash_is_in_no_album_link_or_key(alice: User, bob: User) -> None:
+    album, images = filled_album(alice, 3, visibility="unlisted")
+    share_album_with(album=album, username="bob", may_add=False, by=alice)
+    set_cover(album=album, image=images[0])
+    guest = Client()
+    for thing in ({"album": album}, {"image": images[0]}):
+        guest.get(make_share_link(by=alice, **thing).get_absolute_url())
+    Image.objects.filter(pk=images[0].pk).update(visibility="unlisted")
+    trashed = Image.objects.get(pk=images[0].pk)
+    trash_images(images=Image.objects.filter(pk=trashed.pk), by=alice)
+
+    for client in (client_of(alice), client_of(bob), guest, Client()):
+        page = client.get(album.get_absolute_url()).content.decode()
+        assert "2 photos" in page
+        assert f"/images/{trashed.pk}/" not in page
+        assert f"/media/{trashed.pk}/" not in page
+    for client in (client_of(bob), guest, Client()):
+        assert client.get(trashed.get_absolute_url()).status_code == 404
+        assert client.get(trashed.thumbnail_url).status_code == 404
+    for link in ShareLink.objects.filter(image=trashed):
+        assert Client().get(link.get_absolute_url()).status_code == 410
+    for client, address in ((client_of(alice), "/albums/"), (client_of(bob), "/albums/?shared=1")):
+        page = client.get(address).content.decode()
+        assert "2 photos" in page
+        assert f"/media/{trashed.pk}/" not in page
+    arranging = client_of(alice).get(f"/albums/{album.pk}/arrange/").content.decode()
+    assert f"/media/{trashed.pk}/" not in arranging

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from gallery.models import Album, AlbumPhoto, Image, User
+from gallery.models import Album, AlbumMember, AlbumPhoto, Image, User
+from gallery.services.albums import AlbumRefusal
 from gallery.services.trash import trash_images
 from tagging.models import ImageTag, TagState, Vote
 from tagging.services.votes import add_tag
@@ -166,7 +167,7 @@ def test_a_blocked_or_impossible_tag_is_refused_for_all(alice: User) -> None:
     type(tag).objects.filter(pk=tag.pk).update(is_blocked=True)
     image = make_image(alice)
     assert "blocked" in do(alice, "tag-add", [image.pk], word="spam")
-    assert "changed" not in do(alice, "tag-add", [image.pk], word="x" * 65)
+    assert "photo changed" not in do(alice, "tag-add", [image.pk], word="x" * 65)
     assert not ImageTag.objects.exists()
 
 
@@ -209,3 +210,44 @@ def test_only_ones_own_profile_lets_choose(alice: User, bob: User) -> None:
     assert 'action="/photos/bulk/"' in own
     assert 'name="photo"' not in client_of(alice).get("/people/alice/").content.decode()
     assert 'name="photo"' not in client_of(bob).get("/people/alice/?select=1").content.decode()
+
+
+def test_photos_of_an_album_of_ones_own_are_chosen_on_its_page(alice: User, bob: User) -> None:
+    mine, theirs, elsewhere = make_image(alice), make_image(bob), make_image(alice)
+    album = Album.objects.create(owner=alice, title="Some", visibility="unlisted")
+    for position, image in enumerate((mine, theirs)):
+        AlbumPhoto.objects.create(album=album, image=image, position=position)
+
+    page = client_of(alice).get(f"/albums/{album.pk}/").content.decode()
+    assert "?select=1" in page
+    choosing = client_of(alice).get(f"/albums/{album.pk}/?select=1").content.decode()
+    assert choosing.count('class="pick__box"') == 1
+    assert f'name="scope" value="album:{album.pk}"' in choosing
+    assert "select.js" in choosing
+    for_others = client_of(bob).get(f"{album.get_absolute_url()}&select=1").content.decode()
+    assert "pick__box" not in for_others and "?select=1" not in for_others
+
+    form = {"deed": "trash", "all": "1", "scope": f"album:{album.pk}"}
+    client_of(alice).post("/photos/bulk/", form)
+    assert set(Image.objects.all()) == {theirs, elsewhere}
+
+
+def test_an_album_that_goes_in_this_moment_is_said_and_changes_nothing(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, album = make_image(alice), Album.objects.create(owner=alice, title="Some")
+
+    def refuse(**_: object) -> int:
+        raise AlbumRefusal("This album has been deleted meanwhile.", "gone")
+
+    monkeypatch.setattr("gallery.services.bulk.add_to_album", refuse)
+    assert "deleted meanwhile" in do(alice, f"album:{album.pk}", [image.pk])
+
+
+def test_one_adds_to_an_album_of_somebody_else_where_one_may(alice: User, bob: User) -> None:
+    image, album = make_image(alice), Album.objects.create(owner=bob, title="Shared")
+    member = AlbumMember.objects.create(album=album, person=alice, may_add=False)
+    assert "gone" in do(alice, f"album:{album.pk}", [image.pk])
+    AlbumMember.objects.filter(pk=member.pk).update(may_add=True)
+    assert "1 photo changed." in do(alice, f"album:{album.pk}", [image.pk])
+    assert list(album.photos.all()) == [image]

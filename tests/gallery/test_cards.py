@@ -43,6 +43,16 @@ def test_the_card_of_a_photo_has_full_addresses_and_measures(alice: User) -> Non
     assert "robots" not in card
 
 
+def test_a_card_shows_the_jpeg_once_it_is_made(alice: User) -> None:
+    image = store(alice)
+    Image.objects.filter(pk=image.pk).update(more_renditions={"jpeg": [1280]})
+
+    card = card_of(image.get_absolute_url())
+
+    assert card["og:image"] == f"http://testserver/media/{image.pk}/1280.jpg"
+    assert (card["og:image:width"], card["og:image:height"]) == ("1280", "640")
+
+
 def test_albums_and_people_have_cards_of_public_photos(alice: User) -> None:
     private, public = store(alice, 1, visibility="private"), store(alice, 2)
     album = make_album(owner=alice, title="Birds", visibility="public")

@@ -16,7 +16,9 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.authtoken.models import Token
 
-from gallery.models import Image, Notice, Upload, User
+from gallery.models import Album, Image, Notice, Upload, User
+from gallery.services.albums import share_album_with
+from gallery.services.conversation import write_comment
 from gallery.services.images import hide_images, restore_images
 from gallery.services.leaving import close_account, delete_what_was_left, finish_leavings
 from gallery.storage import avatar_directory
@@ -25,6 +27,7 @@ from tagging.models import (
     Content,
     Embedding,
     ImageTag,
+    PhotoWord,
     Sighting,
     Suggestion,
     TagEvent,
@@ -85,6 +88,16 @@ def everything_written() -> str:
     return "\n".join(told)
 
 
+def rows_that_name(person: User) -> set[str]:
+    """Return the tables in which a row belongs to the person."""
+    return {
+        model._meta.label_lower
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.related_model is User and model._base_manager.filter(**{field.name: person})
+    }
+
+
 def every_file() -> list[Path]:
     media = Path(settings_of_project.MEDIA_ROOT)
     return [path for path in media.rglob("*") if path.is_file()]
@@ -96,6 +109,14 @@ def test_nothing_of_the_person_is_left_anywhere(
     bob: User,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
+    carl = User.objects.create_user("carl")
+    Image.objects.filter(pk=known_to_all[0].pk).update(comments_open=True)
+    for author in (bob, carl):
+        write_comment(author=author, image=Image.objects.get(pk=known_to_all[0].pk), text="Oh!")
+    told = Notice.objects.get(person=bob, actor=carl)
+    assert told.text == "carl also wrote about a photo by alice-anders: Oh!"
+    share_album_with(album=Album.objects.get(), username="carl", may_add=False, by=alice)
+    assert PhotoWord.objects.filter(image__owner=alice).exists()
     client = client_of(alice)
     hashes = [image.sha256 for image in known_to_all]
     bobs = Image.objects.get(owner=bob)
@@ -113,6 +134,11 @@ def test_nothing_of_the_person_is_left_anywhere(
     after = everything_written()
     for word in ["alice-anders", "Anders", alice.email, "My favourite.", "Herons", *hashes]:
         assert word not in after, word
+    for word in ["How white", "for gran", "Days out", "dawn", "tag%3Aheron", "half.jpg"]:
+        assert word in before and word not in after, word
+    # A word that everybody uses stays, and votes on photos of others do.
+    kept = {"tagging.imagetag", "tagging.tag", "tagging.tagevent", "tagging.vote"}
+    assert rows_that_name(alice) == kept
     assert all(str(bobs.folder.hex) in str(path) for path in every_file())
     assert Content.objects.count() == TwinGroup.objects.count() == Embedding.objects.count() == 0
     stored = vector_files(BACKBONE).open()
@@ -121,7 +147,9 @@ def test_nothing_of_the_person_is_left_anywhere(
     assert not Sighting.objects.exists()
     bobs.refresh_from_db()
     bob.refresh_from_db()
+    carl.refresh_from_db()
     assert (bobs.like_count, bobs.comment_count, bob.unread_notices) == (0, 0, 0)
+    assert carl.unread_notices == 0
     assert not Notice.objects.filter(actor=alice).exists()
     assert all("_auth_user_id" not in session.get_decoded() for session in Session.objects.all())
 

@@ -14,7 +14,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from gallery.imaging.avatars import AVATAR_SIDES
 from gallery.models import User
-from gallery.services.people import avatar_directory, remove_avatar, set_avatar
+from gallery.services.people import remove_avatar, set_avatar
+from gallery.storage import avatar_directory
 from tests.conftest import draw_photo, encode
 from tests.gallery.test_photo_pages import client_of, store
 

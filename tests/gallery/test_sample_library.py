@@ -15,6 +15,7 @@ from pytest_django import Settings
 from gallery.models import Album, Comment, Follow, Image, Like, User
 from gallery.sample_library import LibraryPlan, make_sample_library, making, remove_sample_library
 from gallery.services.images import delete_image
+from gallery.services.renditions import incomplete_images
 
 PLAN = LibraryPlan(photos=60, people=5, pictures=2)
 
@@ -42,6 +43,9 @@ def test_every_photo_is_a_photo_of_its_own_with_files_to_serve(client: Client) -
     assert answer.status_code == 200
     assert next(iter(answer.streaming_content))[:4] == b"RIFF"  # type: ignore[attr-defined]
     assert client.get(public.get_absolute_url()).status_code == 200
+    # Like any photo that a worker has been at: nothing is left for it to make.
+    assert not incomplete_images().exists()
+    assert client.get(public.jpeg_url).status_code == 200
 
 
 @pytest.mark.django_db
@@ -140,6 +144,7 @@ def test_the_command_says_how_far_it_is(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DEBUG = True
+    settings.EYES_AVIF = False
     monkeypatch.setattr(making, "SLICE", 10)
     out = io.StringIO()
     call_command("make_sample_library", "20", "--people", "3", stdout=out)

@@ -79,6 +79,7 @@ def test_only_the_owner_fetches_it_and_a_cut_download_goes_on(
 def test_a_notice_tells_when_it_is_ready(alice: User) -> None:
     take_out(alice)
     notice = Notice.objects.get(person=alice)
+    assert notice.kind == "transfer"
     assert notice.text == "Your takeout is ready to be fetched."
     assert client_of(alice).get(notice.url.split("#")[0]).status_code == 200
 

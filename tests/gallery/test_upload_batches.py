@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,11 +15,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import ExifTags
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from gallery.imaging.metadata import Metadata
 from gallery.models import Album, AlbumMember, Image, Upload, User
 from gallery.services import images as services
 from gallery.services.images import Developed, develop_image, store_image
 from gallery.services.uploads import append_piece, open_upload
+from gallery.signals import image_restored
 from gallery.uploading.wishes import Wishes
 from tests.conftest import draw_photo, encode
 from tests.gallery.test_uploading import photo, send
@@ -171,7 +177,6 @@ def test_an_album_is_offered_to_those_who_may_add_to_it(
 
 
 def test_photos_go_into_a_new_album_of_that_name_once(uploader: Client, alice: User) -> None:
-    pytest.importorskip("gallery.services.albums")
     image = keep(alice, 1)
     tus = TusClient(uploader)
 
@@ -186,7 +191,6 @@ def test_photos_go_into_a_new_album_of_that_name_once(uploader: Client, alice: U
 
 
 def test_photos_go_into_a_chosen_album(uploader: Client, alice: User) -> None:
-    pytest.importorskip("gallery.services.albums")
     album = Album.objects.create(owner=alice, title="Lakes")
 
     send(uploader, photo(), album=str(album.pk))
@@ -206,21 +210,17 @@ def test_an_album_that_is_deleted_meanwhile_stops_no_photo(uploader: Client, ali
 
 
 def told_by_the_file(data: bytes) -> Developed:
-    from dataclasses import replace
-
-    return replace(
-        develop_image(data),
-        title="From the file " * 30,
+    told = Metadata(
+        title="From the file",
         description="Told by the camera",
         keywords=("heron", "lake"),
     )
+    return replace(develop_image(data), metadata=told)
 
 
 def test_what_the_file_says_fills_what_is_left_empty(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from functools import partial
-
     told = told_by_the_file(encode(draw_photo(1)))
     monkeypatch.setattr(services, "develop_image", lambda data: told)
     store = partial(store_image, owner=alice, name="p.jpg", visibility="public", teaches=True)
@@ -228,7 +228,7 @@ def test_what_the_file_says_fills_what_is_left_empty(
     empty = store(data=encode(draw_photo(1))).image
     given = store(data=encode(draw_photo(2)), title="Mine", description="Own words").image
 
-    assert empty.title == ("From the file " * 30)[:200]
+    assert empty.title == "From the file"
     assert empty.description == "Told by the camera"
     assert (given.title, given.description) == ("Mine", "Own words")
 
@@ -251,3 +251,27 @@ def test_a_photo_keeps_its_metadata_free_renditions(uploader: Client) -> None:
     image = Image.objects.get()
     assert b"A secret" in image.original_path.read_bytes()
     assert b"A secret" not in image.rendition_path(image.rendition_widths[0]).read_bytes()
+
+
+def test_a_photo_out_of_the_trash_is_announced_and_one_that_expired_there_is_sent_again(
+    uploader: Client,
+    alice: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    lately, long_ago = keep(alice, 1), keep(alice, 2)
+    Image.objects.filter(pk=lately.pk).update(deleted_at=timezone.now())
+    Image.objects.filter(pk=long_ago.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+    announced: list[int] = []
+
+    def hear(image_ids: list[int], **_: object) -> None:
+        announced.extend(image_ids)
+
+    image_restored.connect(hear)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = begin(uploader, [lately.sha256, long_ago.sha256])
+    finally:
+        image_restored.disconnect(hear)
+
+    assert list(answer.json()["photos"]) == [lately.sha256]
+    assert announced == [lately.pk]

@@ -188,5 +188,6 @@ def test_a_hostile_name_is_shown_as_words(uploader: Client) -> None:
 def test_more_than_a_hundred_files_at_once_get_a_page_that_says_so(uploader: Client) -> None:
     response = send(uploader, *[broken() for _ in range(101)])
 
-    assert response.status_code == 400
+    assert response.status_code == 413
     assert "Up to 100 photos" in response.content.decode()
+    assert not Image.objects.exists()

@@ -8,6 +8,7 @@ import pytest
 from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from gallery.imaging.metadata import Metadata
 from gallery.models import Image, User
 from gallery.services import images as services
 from gallery.services.images import develop_image, store_image
@@ -36,7 +37,8 @@ def test_keywords_are_announced_after_the_commit_and_wait_for_a_worker(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     data = encode(draw_photo(1))
-    told = replace(develop_image(data), keywords=("Graureiher", "x" * 65, "Lake"))
+    words = Metadata(keywords=("Graureiher", "x" * 65, "Lake"))
+    told = replace(develop_image(data), metadata=words)
     monkeypatch.setattr(services, "develop_image", lambda _: told)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -61,7 +63,8 @@ def test_a_photo_without_keywords_asks_for_nothing(
             teaches=True,
         )
 
-    assert {job.task["func"] for job in OrmQ.objects.all()} == {"tagging.tasks.tag_image"}
+    asked = {job.task["func"] for job in OrmQ.objects.all()}
+    assert asked == {"tagging.tasks.tag_image", "gallery.tasks.make_renditions"}
 
 
 def test_they_count_as_the_persons_own_word(image: Image, alice: User) -> None:

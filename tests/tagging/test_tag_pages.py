@@ -48,8 +48,8 @@ def test_a_tag_page_lists_its_photos_by_people_and_by_the_network(
     assert found(client, tag.get_absolute_url(), by="network") == {suggested.pk}
     assert found(client, tag.get_absolute_url(), by="nonsense") == {tagged.pk}
     page = client.get(tag.get_absolute_url()).content.decode()
-    assert "People say so · 1" in page
-    assert "Only the network thinks so · 1" in page
+    assert "By people · 1" in page
+    assert "Only by the network · 1" in page
 
 
 def test_a_tag_that_only_the_network_uses_opens_on_its_photos(client: Client, alice: User) -> None:

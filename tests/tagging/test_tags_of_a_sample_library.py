@@ -45,6 +45,15 @@ def test_few_words_are_frequent_and_many_are_rare() -> None:
 
 
 @pytest.mark.django_db
+def test_a_search_finds_the_words_of_titles_at_once(client: Client) -> None:
+    made()
+    titled = Image.objects.on_show().exclude(title="")[0]
+    mood = titled.title.split()[0]
+    page = client.get("/search/", {"q": f"{mood} by:{titled.owner.username}"}).content.decode()
+    assert titled.get_absolute_url() in page
+
+
+@pytest.mark.django_db
 def test_votes_stand_behind_what_people_say() -> None:
     made()
     for row in ImageTag.objects.select_related("added_by"):
@@ -64,3 +73,11 @@ def test_vectors_come_on_request_and_go_with_the_photos() -> None:
     remove_sample_library()
     assert not Content.objects.exists()
     assert not TwinGroup.objects.exists()
+
+
+@pytest.mark.django_db
+def test_its_photos_are_found_by_words_and_its_tags_are_counted(client: Client) -> None:
+    made()
+    assert Image.with_trash.exclude(title="").filter(words=None).count() == 0
+    assert Tag.objects.filter(photos_by_people__gt=0, cover__isnull=False).exists()
+    assert "/tags/" in client.get("/explore/").content.decode()

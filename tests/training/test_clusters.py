@@ -21,6 +21,7 @@ from training.services import request_retraining
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE = 60
+OF_THE_PHOTO = {"tagging.tasks.tag_image", "gallery.tasks.make_renditions"}
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def ask_for_both(owner: User) -> TrainingRun:
     image_published.send_robust(sender=type(image), image_id=image.pk)
     image.delete()
     run = request_retraining(asked_by=None)
-    assert waiting() == {"tagging.tasks.tag_image", "training.tasks.run_training"}
+    assert waiting() == {*OF_THE_PHOTO, "training.tasks.run_training"}
     return run
 
 
@@ -72,7 +73,7 @@ def test_the_training_cluster_trains_and_leaves_photos_alone(alice: User) -> Non
     with cluster("training"):
         done = wait_for("training.tasks.run_training")
     assert (done.cluster, done.success) == ("training", True), done.result
-    assert waiting() == {"tagging.tasks.tag_image"}
+    assert waiting() == OF_THE_PHOTO
     run.refresh_from_db()
     assert run.state == RunState.NOTHING, "a process of its own carried it out"
 
@@ -80,7 +81,8 @@ def test_the_training_cluster_trains_and_leaves_photos_alone(alice: User) -> Non
 def test_the_default_cluster_tags_and_leaves_training_alone(alice: User) -> None:
     run = ask_for_both(alice)
     with cluster("default"):
-        wait_until_gone("tagging.tasks.tag_image")
+        for job in OF_THE_PHOTO:
+            wait_until_gone(job)
     assert not Task.objects.exists(), "it leaves a row only where it fails"
     assert waiting() == {"training.tasks.run_training"}
     run.refresh_from_db()
