@@ -16,7 +16,7 @@ from django_filters.fields import ChoiceField
 
 from gallery.models import Colour, Image, ImageQuerySet, Licence, Viewer
 from gallery.paging import Sort, in_order
-from tagging.finding.conditions import Part, conditions_of, known_moment
+from tagging.finding.conditions import Part, Understood, known_moment, understand
 from tagging.finding.errors import QuestionError
 from tagging.finding.fields import FREE, SHAPES, check_field, understand_question
 from tagging.finding.messages import explain
@@ -147,10 +147,26 @@ class ImageFilter(FilterSet):  # type: ignore[misc]
         return Sort(self.form.cleaned_data.get("sort") or Sort.NEWEST)
 
     @cached_property
-    def parts(self) -> list[Part]:
-        """Return the condition of each outermost part of the question, then of each parameter."""
+    def understood(self) -> Understood:
+        """Return what each outermost part of the question means, then each parameter."""
         nodes = [*self.form.tree.nodes, *self.form.asked]
-        return conditions_of(nodes, self.request.user, self.form.cleaned_data.get("by") or "")
+        return understand(nodes, self.request.user, self.form.cleaned_data.get("by") or "")
+
+    @property
+    def parts(self) -> list[Part]:
+        """Return the condition of each of them."""
+        return self.understood.parts
+
+    def surely(self) -> int:
+        """Return a number of photos that are surely found, without asking for them; often 0."""
+        has_more = self.form.cleaned_data.get("tag") or self.sort_order == Sort.TAKEN
+        return 0 if has_more else self.understood.surely
+
+    def gather(self, images: ImageQuerySet) -> ImageQuerySet:
+        """Return the same photos in no order, by the way on which all of them are found soonest."""
+        return self.narrow(
+            images, [part.condition for part in self.understood.gathering]
+        ).order_by()
 
     def filter_queryset(self, images: ImageQuerySet) -> ImageQuerySet:
         """Return the photos for which everything holds that is asked, in the order asked for."""

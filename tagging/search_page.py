@@ -20,7 +20,7 @@ from tagging.finding.errors import QuestionError
 from tagging.finding.fields import name_of
 from tagging.finding.tree import Field, Node, Not, Word, terms_of
 from tagging.models import Tag
-from tagging.searching import MOST_COUNTED, count_some
+from tagging.searching import MOST_COUNTED
 
 # So many shorter questions are tried where nothing was found.
 MOST_SHORTER: Final = 4
@@ -131,21 +131,27 @@ def read_search(request: HttpRequest) -> SearchPage:
     found.is_asked = bool(found.chips)
     if not found.is_asked:
         return found
-    seen = Image.objects.visible_to(request.user)
-    photos = asked.filter_queryset(seen)
+    found.count, photos = _find(request, asked)
     found.page = page_of_photos(request, photos, sort=asked.sort_order)
-    found.count = _count(found.page, photos)
     if not found.count:
         found.near_tags = _near_tags(request, asked)
         found.shorter = _shorter(request, asked)
     return found
 
 
-def _count(page: PhotoPage, photos: ImageQuerySet) -> int:
-    """Return how many photos there are, at most one more than are counted."""
-    if page.is_first and not page.older_url:
-        return len(page.images)
-    return count_some(photos)
+def _find(request: HttpRequest, asked: ImageFilter) -> tuple[int, ImageQuerySet]:
+    """Return how many photos there are, at most one more than are counted, and a way to them.
+
+    Of few all are known by then, and a page of them is quickly put in order. Of many a page is
+    found sooner by walking along the newest.
+    """
+    seen = Image.objects.visible_to(request.user)
+    if asked.surely() > MOST_COUNTED:
+        return MOST_COUNTED + 1, asked.filter_queryset(seen)
+    ids = list(asked.gather(seen).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    if len(ids) > MOST_COUNTED:
+        return len(ids), asked.filter_queryset(seen)
+    return len(ids), Image.objects.filter(pk__in=ids)
 
 
 def _cut_out(question: str, error: QuestionError) -> Wrong | None:

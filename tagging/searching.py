@@ -44,7 +44,10 @@ def photos_showing(
         condition |= has_row(ImageTag.objects.shown().filter(tag__in=ids), by_people)
     if voice != Voice.PEOPLE:
         of_network = Suggestion.objects.open().shown().filter(tag__in=ids)
-        condition |= has_row(of_network, by_people + by_network)
+        # One walk or one gathering for both; alone, few of the network are soon gathered however
+        # many people have said it.
+        beside = by_people if voice != Voice.NETWORK else 0
+        condition |= has_row(of_network, beside + by_network)
     return images.filter(condition)
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -134,8 +134,11 @@ class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
         return self.showing(Image.objects.visible_to(viewer))
 
     def showing(self, images: ImageQuerySet) -> Self:
-        """Return the places of these photos."""
-        return self.filter(image_id__in=images.values("pk"))
+        """Return the places of these photos.
+
+        Asked of each place: as a list, SQLite would write down every photo of the site first.
+        """
+        return self.filter(Exists(images.filter(pk=OuterRef("image_id"))))
 
     def in_order(self) -> Self:
         """Return places as the album shows them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Final
 
@@ -39,12 +39,61 @@ class _Context:
     meanings: Mapping[Term, Meaning]
     people: Mapping[str, int] = field(default_factory=dict)
     cameras: Sequence[str] = ()
+    gathered: Term | None = None
+    """The term whose photos are gathered however many there are: everything else is asked of
+    them alone."""
+
+    def number_of(self, term: Term) -> int:
+        """Return about how many photos a term finds, 0 where they are to be gathered."""
+        return 0 if term == self.gathered else self.meanings[term].photos
 
 
-def conditions_of(
-    nodes: Sequence[Node], viewer: Viewer, voice: str = Voice.EVERYBODY
-) -> list[Part]:
-    """Return the condition of each of these parts, in seven queries at most.
+@dataclass(frozen=True)
+class Understood:
+    """A question whose words were looked up: its parts, for a walk along the newest photos."""
+
+    parts: list[Part]
+    context: _Context
+
+    @property
+    def gathering(self) -> list[Part]:
+        """Return the same parts for finding all photos in no order: from the rarest word on.
+
+        Where the photos of one person are asked for, those are the fewest already.
+        """
+        if any(isinstance(part.node, Field) and name_of(part.node) == "by" for part in self.parts):
+            return self.parts
+        terms = [
+            term_of(part.node)
+            for part in self.parts
+            if isinstance(part.node, Word | Field) and _is_about_tags(part.node)
+        ]
+        if not terms:
+            return self.parts
+        rarest = min(terms, key=lambda term: self.context.meanings[term].photos)
+        context = replace(self.context, gathered=rarest)
+        return [Part(part.node, _condition(part.node, context)) for part in self.parts]
+
+    @property
+    def surely(self) -> int:
+        """Return a number of public photos that are surely found, as last counted; often 0.
+
+        Only a single word or tag says it: the photos of any one of the tags it fits.
+        """
+        if len(self.parts) != 1 or self.context.voice:
+            return 0
+        node = self.parts[0].node
+        if not (isinstance(node, Word | Field) and _is_about_tags(node)):
+            return 0
+        meaning = self.context.meanings[term_of(node)]
+        surest = max((tag.photos for tag in meaning.tags), default=0)
+        # What stands below something that was rejected on a photo does not count there. That is
+        # rare: never is it every other photo of a common tag.
+        return surest // 2 if meaning.ruled_out else surest
+
+
+def understand(nodes: Sequence[Node], viewer: Viewer, voice: str = Voice.EVERYBODY) -> Understood:
+    """Return what these parts mean, in seven queries at most.
 
     All of them together are the question. Their fields must have been checked
     (`understand_question`); what nobody has, such as an unknown person, simply finds nothing.
@@ -60,7 +109,7 @@ def conditions_of(
         ),
         _cameras(any(isinstance(term, Field) and name_of(term) == "camera" for term in terms)),
     )
-    return [Part(node, _condition(node, context)) for node in nodes]
+    return Understood([Part(node, _condition(node, context)) for node in nodes], context)
 
 
 def term_of(node: Word | Field) -> Term:
@@ -92,14 +141,14 @@ def _condition(node: Node, context: _Context) -> Q:
 def _said_or_written(word: Word, context: _Context) -> Q:
     """Return the condition that a tag or the photo's own text has this word."""
     meaning = context.meanings[term_of(word)]
-    condition = _tagged(meaning, context.voice)
+    condition = _tagged(meaning, context.voice, context.number_of(term_of(word)))
     if context.voice == Voice.NETWORK or not meaning.words:
         return condition
     written = Q()
     # The rarest word stands first.
     for one in meaning.words:
         rows = PhotoWord.objects.filter(word=one)
-        written &= has_row(rows, meaning.word_photos)
+        written &= has_row(rows, min(meaning.word_photos, context.number_of(term_of(word))))
     if word.is_quoted and len(meaning.words) > 1:
         phrase = word.text
         texts = ("title", "description", "alt")
@@ -110,8 +159,10 @@ def _said_or_written(word: Word, context: _Context) -> Q:
     return condition | written
 
 
-def _tagged(meaning: Meaning, voice: str) -> Q:
+def _tagged(meaning: Meaning, voice: str, photos: int) -> Q:
     """Return the condition that a photo has one of these tags by this voice.
+
+    `photos` is about how many there are, 0 where all are to be gathered.
 
     People's word covers every tag that is not rejected. The network's covers suggestions that
     are shown and that nobody answered, so a photo never counts on both sides.
@@ -125,12 +176,12 @@ def _tagged(meaning: Meaning, voice: str) -> Q:
         if allowed:
             said = said.filter(Q(state=TagState.CURATED) | allowed)
         ids = [tag.pk for tag in meaning.tags]
-        condition |= has_row(of_tags(said, ids, meaning.photos), meaning.photos)
+        condition |= has_row(of_tags(said, ids, photos), photos)
     spoken = [tag.pk for tag in meaning.tags if tag.is_spoken]
     if voice != Voice.PEOPLE and spoken:
         answered = ImageTag.objects.filter(image_id=OuterRef("image_id"), tag_id=OuterRef("tag_id"))
-        seen = of_tags(Suggestion.objects.filter(is_shown=True), spoken, meaning.photos)
-        condition |= has_row(seen.filter(~Exists(answered), allowed), meaning.photos)
+        seen = of_tags(Suggestion.objects.filter(is_shown=True), spoken, photos)
+        condition |= has_row(seen.filter(~Exists(answered), allowed), photos)
     return condition or NOTHING
 
 
@@ -139,7 +190,7 @@ def _of_field(asked: Field, context: _Context) -> Q:
     name, value = name_of(asked), value_of(asked)
     if name == "tag":
         meaning = context.meanings[term_of(asked)]
-        return _tagged(meaning, context.voice)
+        return _tagged(meaning, context.voice, context.number_of(term_of(asked)))
     if name == "by":
         return Q(owner_id=context.people.get(value.lower(), 0))
     if name == "camera":
