@@ -23,7 +23,7 @@ from gallery.models import Image, User
 from gallery.paging import page_of_photos
 from gallery.services.images import update_image
 from gallery.services.trash import trash_images
-from gallery.views.trash import offer_undo, trashed_page_or_404
+from gallery.views.trash import offer_undo, own_trashed_image_or_404, trashed_page_or_404
 
 
 @require_safe
@@ -60,7 +60,10 @@ def show_image(request: HttpRequest, found: Image) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change title, description and who may see and learn from a photo."""
-    found = own_image_or_404(request, pk)
+    try:
+        found = own_image_or_404(request, pk)
+    except Http404:
+        return words_for_trashed_image(request, pk)
     form = EditForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         update_image(image=found, **form.cleaned_data)
@@ -68,6 +71,16 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(found)
     status = 422 if form.is_bound else 200
     return render(request, "gallery/edit.html", {"form": form, "image": found}, status=status)
+
+
+def words_for_trashed_image(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return what was written about a photo that went into the trash meanwhile: no word is lost."""
+    if request.method != "POST":
+        return trashed_page_or_404(request, pk)
+    found = own_trashed_image_or_404(request, pk)
+    form = EditForm(request.POST, instance=found)
+    form.add_error(None, _("This photo is in your trash by now. Restore it, then save again."))
+    return render(request, "gallery/edit.html", {"form": form, "image": found}, status=409)
 
 
 @login_required
