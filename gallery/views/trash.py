@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -98,10 +98,12 @@ def offer_undo(request: HttpRequest, images: ImageQuerySet, count: int) -> None:
 
 def trashed_page_or_404(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the note about a photo in its owner's trash; for anybody else there is none (404)."""
-    found = None
-    if request.user.is_authenticated:
-        mine = Image.with_trash.filter(owner=request.user).in_trash()
-        found = mine.filter(pk=pk).first()
-    if found is None:
-        raise Http404
+    found = own_trashed_image_or_404(request, pk)
     return render(request, "gallery/trashed.html", {"image": found}, status=404)
+
+
+def own_trashed_image_or_404(request: HttpRequest, pk: int) -> Image:
+    """Return a photo from the trash of whoever asks; others learn nothing of it."""
+    if not request.user.is_authenticated:
+        raise Http404
+    return get_object_or_404(Image.with_trash.filter(owner=request.user).in_trash(), pk=pk)

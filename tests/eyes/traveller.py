@@ -93,6 +93,7 @@ class Traveller:
             is_mobile=self.look.is_phone,
             locale="en-GB",
         )
+        context.set_default_timeout(15_000)
         self.page = context.new_page()
         self.page.expose_function("tellTraveller", self._note)
         self.page.add_init_script(f"({WATCH})()")

@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.asserts import assertContains
 
 from gallery.models import Image, Licence, User
 from gallery.services.images import store_image, update_image
+from gallery.services.trash import restore_from_trash, trash_images
 from tests.conftest import draw_photo, encode
 from tests.gallery.test_metadata import taken_jpeg
 
@@ -108,6 +110,24 @@ def test_a_wrong_choice_is_told_beside_its_field(
 
     assert answer.status_code == 422
     assert set(answer.context["form"].errors) == {field}
+
+
+def test_what_one_writes_about_a_photo_that_another_tab_deleted_is_given_back(
+    image: Image, alice: User, bob: User
+) -> None:
+    address, words = f"/images/{image.pk}/edit/", {"title": "Two hours", "visibility": "public"}
+    trash_images(images=Image.objects.filter(pk=image.pk), by=alice)
+
+    answer = client_of(alice).post(address, words)
+
+    assertContains(answer, "This photo is in your trash by now.", status_code=409)
+    assertContains(answer, 'value="Two hours"', status_code=409)
+    assert Image.with_trash.get().title == ""
+    assertContains(client_of(alice).get(address), "in your trash", status_code=404)
+    assert client_of(bob).post(address, words).status_code == 404
+    restore_from_trash(images=Image.with_trash.all(), by=alice)
+    assert client_of(alice).post(address, words).status_code == 302
+    assert Image.objects.get().title == "Two hours"
 
 
 def test_a_form_without_a_licence_keeps_the_old_one(image: Image, alice: User) -> None:

@@ -60,7 +60,8 @@ def test_nobody_but_the_owner_meets_a_trashed_photo(alice: User, bob: User, mona
     assert "This photo is in your trash" in note.content.decode()
     assert "Heron" not in owner.get("/people/alice/").content.decode()
     assert "Heron" in owner.get("/trash/").content.decode()
-    assert owner.post(f"/images/{image.pk}/edit/", {"title": "x"}).status_code == 404
+    assert owner.post(f"/images/{image.pk}/edit/", {"title": "x"}).status_code == 409
+    assert Image.with_trash.get().title == "Heron"
 
 
 def test_restoring_brings_everything_back(alice: User, bob: User) -> None:
