@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='image',
-            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['-like_count', '-created_at', '-id'], name='image_liked'),
+            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['-like_count', '-created_at', '-id', 'visibility', 'hidden_at'], name='image_liked'),
         ),
     ]

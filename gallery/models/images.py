@@ -206,9 +206,10 @@ class Image(models.Model):
                 condition=Q(visibility="public", hidden_at=None, deleted_at=None),
                 name="image_on_show",
             ),
-            # For people who see more than strangers do, too: most photos are public anyway.
+            # For people who see more than strangers do, too. Who may see a photo stands in it, so
+            # that counting what is on show reads no row.
             models.Index(
-                fields=["-like_count", "-created_at", "-id"],
+                fields=["-like_count", "-created_at", "-id", "visibility", "hidden_at"],
                 condition=Q(deleted_at=None),
                 name="image_liked",
             ),
