@@ -306,12 +306,13 @@ def test_an_album_is_made_put_in_order_and_shared(
     expect(there.locator(".stage__photo")).to_be_visible()
     stranger.look_around()
 
+    # The page that the stranger has open asks for tags, and for the next photo, in vain.
+    for part in ("status of 410", "status of 404", "Error Code 404"):
+        stranger.expect_error(part)
     page.reload()
     page.get_by_role("button", name="Revoke").click()
     expect(page.locator("#links").get_by_text("Revoked", exact=True)).to_be_visible()
     ann.look_around()
-    stranger.expect_error("status of 410")
-    stranger.expect_error("status of 404")
     there.go_back()
     there.reload()
     expect(there.get_by_role("heading", name="This link is closed")).to_be_visible()
@@ -392,6 +393,8 @@ def like_and_comment(page: Page) -> None:
     heart = page.get_by_role("button", name="Like")
     heart.press("Enter")
     expect(heart).to_have_attribute("aria-pressed", "true")
+    # The answer brings its own focus a moment later; typing before it would be cut short.
+    expect(heart).to_be_focused()
     page.get_by_label("Write a comment").focus()
     page.keyboard.type("A fine hill.")
     page.keyboard.press("Control+Enter")
