@@ -229,9 +229,9 @@ def ask(ann: Traveller) -> None:
     box = page.get_by_label("What are you looking for?")
     box.press_sequentially("by:alice -tag:boat tag:gre")
     offered = page.locator("#search-completions option")
+    question = 'by:alice -tag:boat tag:"grey heron"'
     expect(offered).to_have_count(1)
-    question = str(offered.first.get_attribute("value"))
-    assert question == 'by:alice -tag:boat tag:"grey heron"'
+    expect(offered).to_have_attribute("value", question)
     # What a question with a mistake is answered with.
     ann.expect_error("status of 422")
     box.fill(f"({question}")
