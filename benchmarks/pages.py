@@ -148,12 +148,12 @@ def measure(
 
 
 def count_queries(client: Client, addresses: Sequence[str]) -> tuple[list[int], Any]:
-    """Return how many queries each address asks once the process is warm, and the last answer."""
+    """Return how many queries every other address asks once the process is warm, and an answer."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     queries = []
-    for address in [*[addresses[0]] * WARM_UP, *addresses]:
+    for address in [*[addresses[0]] * WARM_UP, *addresses[::2]]:
         with CaptureQueriesContext(connection) as captured:
             answer = ask(client, address)
         queries.append(len(captured))

@@ -12,6 +12,8 @@ from gallery.views.resumable import UploadsView, UploadView
 from tagging.api.urls import register
 
 router = DefaultRouter()
+# There is only JSON; an address that ends in `.json` would break views that know no format.
+router.include_format_suffixes = False
 register(router)
 register_sharing(router)
 

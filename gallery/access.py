@@ -212,3 +212,8 @@ def keep_private(response: Response, *, is_public: bool) -> Response:
         response["X-Robots-Tag"] = "noindex, nofollow"
         response["Referrer-Policy"] = "same-origin"
     return response
+
+
+def keep_as_private_as(image: Image, response: Response) -> Response:
+    """Return a page about this photo, kept out of caches and search engines as the photo is."""
+    return keep_private(response, is_public=image.is_visible_to(AnonymousUser()))

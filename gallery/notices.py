@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -144,31 +146,58 @@ def take_back_like(*, image: Image) -> None:
 
 
 @transaction.atomic
-def take_back(*, kind: str, actor_id: int, place: str) -> None:
-    """Remove what was told of something that is gone, and count anew who had not read it.
+def take_back_comment(*, image_id: int, comment_id: int, actor_id: int | None) -> None:
+    """Remove what was told of a comment that is gone, and count anew who had not read it."""
+    about = Notice.objects.filter(_about([image_id]), url__endswith=f"#comment-{comment_id}")
+    _take_back(about.filter(kind=NoticeKind.COMMENT, actor=actor_id))
 
-    `place` is how the address ends: what stands before it changes when a photo gets a key.
+
+@transaction.atomic
+def take_back_album(*, album_id: int, person_ids: Collection[int]) -> None:
+    """Remove what these people were told of an album that is no longer shared with them."""
+    address = reverse("gallery:album", args=[album_id])
+    _take_back(Notice.objects.filter(person__in=person_ids, url__startswith=address))
+
+
+@transaction.atomic
+def take_back_photos(*, image_ids: Collection[int], person_ids: Collection[int]) -> None:
+    """Remove what these people were told of photos that go for good: words, names and links."""
+    kinds = (NoticeKind.COMMENT, NoticeKind.LIKE)
+    people = sorted(person_ids)
+    for start in range(0, len(people), WRITE_SIZE):
+        some = Notice.objects.filter(person__in=people[start : start + WRITE_SIZE])
+        _take_back(some.filter(_about(image_ids), kind__in=kinds))
+
+
+def _about(image_ids: Collection[int]) -> Q:
+    """Return the condition that a notice leads to one of these photos.
+
+    What stands behind the path does not count: the key came or went with the visibility.
     """
-    told = Notice.objects.filter(kind=kind, actor=actor_id, url__endswith=place)
-    _hold(told.values_list("person_id", flat=True))
-    _remove(told)
+    about = Q(pk__in=[])
+    for pk in image_ids:
+        about |= Q(url__startswith=reverse("gallery:image", args=[pk]))
+    return about
+
+
+def _take_back(told: QuerySet[Notice]) -> None:
+    ids = list(told.values_list("pk", "person_id"))
+    if ids:
+        _hold(person for _pk, person in ids)
+        _remove(Notice.objects.filter(pk__in=[pk for pk, _person in ids]))
 
 
 def _remove(told: QuerySet[Notice]) -> None:
     """Delete notices of people whose rows are held."""
-    unread = list(told.filter(read_at=None).values_list("person_id", flat=True))
+    unread = Counter(told.filter(read_at=None).values_list("person_id", flat=True))
     told.delete()
-    people = User.objects.filter(pk__in=unread, unread_notices__gt=0)
-    people.update(unread_notices=F("unread_notices") - 1)
+    for number in set(unread.values()):
+        people = User.objects.filter(pk__in=[pk for pk, count in unread.items() if count == number])
+        people.update(unread_notices=Greatest(F("unread_notices") - number, 0))
 
 
 def _of_likes(image: Image) -> QuerySet[Notice]:
-    # With a key or without: the photo may have become an unlisted one in between.
-    return Notice.objects.filter(
-        person=image.owner_id,
-        kind=NoticeKind.LIKE,
-        url__startswith=reverse("gallery:image", args=[image.pk]),
-    )
+    return Notice.objects.filter(_about([image.pk]), person=image.owner_id, kind=NoticeKind.LIKE)
 
 
 def _words_of_likes(image: Image, person: User) -> str:
@@ -189,7 +218,7 @@ def _words_of_likes(image: Image, person: User) -> str:
 
 def name_of(image: Image) -> str:
     """Return what a notice calls one's own photo."""
-    return f"“{image.title}”" if image.title else _("your photo")
+    return _("“%(title)s”") % {"title": image.title} if image.title else _("your photo")
 
 
 def tell_moderators(*, text: str, url: str = "") -> int:

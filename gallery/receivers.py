@@ -10,8 +10,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
-from gallery.models import Comment, Image, Like, NoticeKind, Takeout, TakeoutImport, Upload, User
-from gallery.notices import take_back
+from gallery.models import Comment, Image, Like, Takeout, TakeoutImport, Upload, User
+from gallery.notices import take_back_comment
 from gallery.services.people import forget_avatar_on_commit
 from gallery.signals import image_deleted, image_published
 from gallery.storage import remove_directory
@@ -54,10 +54,13 @@ def count_one_comment_less(
     """Keep the number of comments true, and take back what was told of the one that is gone."""
     if _is_of_photos(origin):
         return
-    commented = Image.with_trash.filter(pk=instance.image_id, comment_count__gt=0)
-    commented.update(comment_count=F("comment_count") - 1)
-    place = f"#comment-{instance.pk}"
-    take_back(kind=NoticeKind.COMMENT, actor_id=instance.author_id, place=place)
+    image = Image.with_trash.filter(pk=instance.image_id).first()
+    if image is None:
+        return
+    Image.with_trash.filter(pk=image.pk, comment_count__gt=0).update(
+        comment_count=F("comment_count") - 1
+    )
+    take_back_comment(image_id=image.pk, comment_id=instance.pk, actor_id=instance.author_id)
 
 
 @receiver(post_delete, sender=User, dispatch_uid="gallery.forget_avatar")

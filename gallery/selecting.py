@@ -83,8 +83,12 @@ def photos_of_scope(scope: str, person: object) -> ImageQuerySet:
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:
-    """Return where a form asked to lead, if that is a page of this site."""
+    """Return where a form asked to lead, if that is a page of this site.
+
+    It begins with a slash: anything else a redirect would take for the name of a view.
+    """
     wanted = request.POST.get("next", "")
-    if "\x00" not in wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+    is_path = wanted.startswith("/") and "\x00" not in wanted
+    if is_path and url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
         return wanted
     return otherwise

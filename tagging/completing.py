@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from gallery.models import Image, User
+from gallery.models import Image, User, Viewer
 from tagging.finding.fields import CHOICES, FIELDS, SYNONYMS
 from tagging.finding.tokens import TOO_LONG
 from tagging.models import Tag
@@ -29,7 +29,7 @@ class Completion:
     label: str
 
 
-def complete_question(question: str) -> list[Completion]:
+def complete_question(question: str, viewer: Viewer) -> list[Completion]:
     """Return what the question may become when its last word is completed, in two queries at most.
 
     Tags for a word and after `tag:`, people after `by:`, cameras after `camera:`, the choices of
@@ -59,7 +59,7 @@ def complete_question(question: str) -> list[Completion]:
         Completion(f"{prefix}{field}:", _("field"))
         for field in FIELDS if field.startswith(word.lower()) and not is_open_quote
     ]  # fmt: skip
-    return (_ended(prefix, _tags(word), _("tag")) + fields)[:MOST]
+    return (_ended(prefix, _tags(word, viewer), _("tag")) + fields)[:MOST]
 
 
 def _ended(prefix: str, words: list[str], label: str) -> list[Completion]:
@@ -70,12 +70,12 @@ def _ended(prefix: str, words: list[str], label: str) -> list[Completion]:
     ]  # fmt: skip
 
 
-def _tags(typed: str) -> list[str]:
+def _tags(typed: str, viewer: Viewer) -> list[str]:
     try:
         beginning = normalise_tag_name(typed)
     except TagNameError:
         return []
-    return [tag.name for tag in Tag.objects.completing(beginning)[:MOST]]
+    return [tag.name for tag in Tag.objects.completing(beginning, viewer)[:MOST]]
 
 
 def _people(typed: str) -> list[str]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext, gettext_noop
 
-from gallery.models import Image, ImageQuerySet
+from gallery.models import Image, ImageQuerySet, Viewer
 from gallery.paging import PhotoPage, Sort, page_of_photos
 from tagging.filters import FIELD_PARAMETERS, ImageFilter
 from tagging.finding.conditions import term_of
@@ -133,6 +133,8 @@ def read_search(request: HttpRequest) -> SearchPage:
         return found
     found.count, photos = _find(request, asked)
     found.page = page_of_photos(request, photos, sort=asked.sort_order)
+    if found.page.is_first and not found.page.older_url:
+        found.count = len(found.page.images)
     if not found.count:
         found.near_tags = _near_tags(request, asked)
         found.shorter = _shorter(request, asked)
@@ -228,7 +230,7 @@ def _near_tags(request: HttpRequest, asked: ImageFilter) -> list[Chip]:
             name = term_of(term).name if is_word else ""
             if not name or Tag.objects.filter(name=name).exists():
                 continue
-            near = _spelled_alike(name)
+            near = _spelled_alike(name, request.user)
             if near:
                 start, end = term.start, term.end
                 return [
@@ -239,9 +241,9 @@ def _near_tags(request: HttpRequest, asked: ImageFilter) -> list[Chip]:
     return []
 
 
-def _spelled_alike(name: str) -> list[str]:
+def _spelled_alike(name: str, viewer: Viewer) -> list[str]:
     """Return tags that begin with the same letter and are spelled like this, the nearest first."""
-    candidates = Tag.objects.usable().filter(name__startswith=name[0])
+    candidates = Tag.objects.usable().told_to(viewer).filter(name__startswith=name[0])
     ordered = candidates.order_by("-photos_by_people", "-photos_by_network", "name")
     names = list(ordered.values_list("name", flat=True)[:_TAGS_COMPARED])
     return get_close_matches(name, names, n=MOST_NEAR, cutoff=0.7)

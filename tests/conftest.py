@@ -12,6 +12,7 @@ import numpy as np
 import pluggy
 import pytest
 from django.conf import settings as settings_of_project
+from django.core.cache import cache
 from django.db import connection
 from PIL import Image as PillowImage
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -53,6 +54,8 @@ def own_folders(settings: Settings, tmp_path: Path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # How often somebody did something is counted there, by ids that come again in the next test.
+    cache.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -19,6 +19,7 @@ from PIL import Image as PillowImage
 from gallery.imaging import exif_fields
 from gallery.imaging.errors import DECODER_ERRORS
 from gallery.imaging.raw import extract_preview, raw_format
+from gallery.imaging.reading import ALLOWED_FORMATS
 from gallery.imaging.words import clean_keywords, clean_line, clean_text
 from gallery.imaging.xmp import XmpWords, read_xmp
 
@@ -71,7 +72,8 @@ def read_metadata(data: bytes) -> Metadata:
             return _with_words(found, _words_of_exif(exif), {})
         # Some makers hide their notes; LibRaw writes what it knows into the preview.
         data = _or(lambda: extract_preview(data, LARGEST_PREVIEW), b"")
-    with contextlib.suppress(*METADATA_ERRORS), PillowImage.open(io.BytesIO(data)) as picture:
+    opening = contextlib.suppress(*METADATA_ERRORS)
+    with opening, PillowImage.open(io.BytesIO(data), formats=ALLOWED_FORMATS) as picture:
         found = _from_exif(_or(picture.getexif, PillowImage.Exif()))
         packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
         words = _or(lambda: read_xmp(packet), XmpWords())

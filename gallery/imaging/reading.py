@@ -49,6 +49,10 @@ KNOWN_BEGINNINGS = (
 )
 # Narrower strips show nothing as a picture, and WebP cannot hold more than 16,383 pixels a side.
 WIDEST_SHAPE = 50
+# Tags of TIFF files that are cut into tiles with sides of a multiple of 16 pixels; a small picture
+# may lie on one that is larger than itself.
+TILE_WIDTH, TILE_LENGTH, TILE_STEP = 322, 323, 16
+USUAL_TILE = 2048 * 2048
 # Orientations whose stored rows are the upright picture's columns.
 SIDEWAYS = frozenset({5, 6, 7, 8})
 
@@ -194,6 +198,8 @@ def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
             height=f"{height:,}",
             limit=f"{max_pixels / 1e6:,.6g}",
         )
+    if opened.format == "TIFF" and has_absurd_tiles(opened):
+        raise damaged()
     if max(width, height) > WIDEST_SHAPE * min(width, height):
         raise UnreadablePhoto(
             gettext_noop(
@@ -205,6 +211,20 @@ def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
             height=f"{height:,}",
             times=str(WIDEST_SHAPE),
         )
+
+
+def has_absurd_tiles(opened: PillowImage.Image) -> bool:
+    """Return whether a TIFF file's tiles are far larger than its picture.
+
+    The decoder unpacks a whole tile, whatever of it is shown: two megabytes become a gigabyte.
+    """
+    tags = getattr(opened, "tag_v2", {})
+    sides = [tags.get(tag) for tag in (TILE_WIDTH, TILE_LENGTH)]
+    if not any(sides):
+        return False
+    width, height = (side if isinstance(side, int) else 0 for side in sides)
+    shown = (opened.size[0] + TILE_STEP) * (opened.size[1] + TILE_STEP)
+    return not 0 < width * height <= max(shown, USUAL_TILE)
 
 
 def decode(opened: ImageFile.ImageFile, enough: tuple[int, int] | None) -> Photo:

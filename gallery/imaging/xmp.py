@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
 # Packets are a few kilobytes; those with thumbnails inside stay below this.
 LARGEST_PACKET = 2_000_000
+MOST_ITEMS = 1000
 DC = "{http://purl.org/dc/elements/1.1/}"
 IPTC_CORE = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -60,4 +62,11 @@ def _in_one_language(tree: Element, name: str) -> str:
 
 
 def _items(tree: Element, name: str) -> list[str]:
-    return [item.text or "" for bag in tree.iter(name) for item in bag.iter(RDF + "li")]
+    """Return the texts of the first list of this name.
+
+    Further ones are not looked at: a hostile packet puts each into the one before, and reading
+    them all takes the square of its length.
+    """
+    bag = next(tree.iter(name), None)
+    items = () if bag is None else islice(bag.iter(RDF + "li"), MOST_ITEMS)
+    return [item.text or "" for item in items]

@@ -206,10 +206,11 @@ class Image(models.Model):
                 condition=Q(visibility="public", hidden_at=None, deleted_at=None),
                 name="image_on_show",
             ),
+            # For people who see more than strangers do, too: most photos are public anyway.
             models.Index(
                 fields=["-like_count", "-created_at", "-id"],
-                condition=Q(visibility="public", hidden_at=None, deleted_at=None),
-                name="image_most_liked",
+                condition=Q(deleted_at=None),
+                name="image_liked",
             ),
             models.Index(
                 fields=["-taken_at", "-id"],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gallery.models import Album, AlbumMember, AlbumPhoto, Image, NoticeKind, User, Visibility
-from gallery.notices import tell_in_words
+from gallery.notices import take_back_album, tell_in_words
 
 # Photos stand so far apart that a thousand can be moved in between before anything is renumbered.
 GAP = 1024.0
@@ -68,7 +68,10 @@ def change_album(
 @transaction.atomic
 def delete_album(*, album: Album) -> None:
     """Delete the album with its order, members and links. The photos stay."""
+    pk, people = album.pk, list(album.members.values_list("person_id", flat=True))
     album.delete()
+    # After the album, in the order of sharing: two tabs wait for each other instead of for ever.
+    take_back_album(album_id=pk, person_ids=people)
 
 
 @transaction.atomic
@@ -185,6 +188,7 @@ def unshare_album(*, album: Album, person: User) -> int:
     """
     locked = lock_album(album)
     AlbumMember.objects.filter(album=locked, person=person).delete()
+    take_back_album(album_id=locked.pk, person_ids=[person.pk])
     theirs = locked.places.filter(image__owner=person)
     return _take_out(locked, list(theirs.values_list("image_id", flat=True)))
 

@@ -21,6 +21,7 @@ from gallery.moderation import require_moderator
 from gallery.services.developing import Developed as Developed
 from gallery.services.developing import develop_image as develop_image
 from gallery.services.developing import facts_of
+from gallery.services.people import hold_person
 from gallery.services.trash import bring_back
 from gallery.signals import image_keywords_found, image_published
 from gallery.storage import place_directory, remove_directory, written_files
@@ -60,8 +61,9 @@ def store_image(
     One that lies in the trash comes back from it. Where no title, description or alternative text
     is given, those that the author wrote into the file are taken. Who stores many photos at once
     hands in what `develop_image` made of the same bytes.
-    Raises UnreadablePhoto and leaves nothing where the bytes are no photo. The files stand in
-    their place before the row is committed and go again if that fails; a process that is killed
+    Raises UnreadablePhoto where the bytes are no photo and PersonLeft where their owner closed the
+    account meanwhile, and leaves nothing. The files stand in their place before the row is
+    committed and go again if that fails; a process that is killed
     in between leaves a folder that no row names. Unless `announce` is off, `image_published`
     follows the commit, and `image_keywords_found` where the file names some.
     """
@@ -111,6 +113,7 @@ def save_with_files(image: Image, developed: Developed, data: bytes, announce: b
     with written_files(files) as written:
         try:
             with transaction.atomic():
+                hold_person(image.owner)
                 image.save(force_insert=True)
                 place_directory(written, image.directory)
                 if announce:

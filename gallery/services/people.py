@@ -12,6 +12,20 @@ from gallery.models import User
 from gallery.storage import avatar_directory, place_directory, remove_directory, written_files
 
 
+class PersonLeft(Exception):
+    """Raised where something would come in for somebody who has closed their account."""
+
+
+def hold_person(person: User) -> None:
+    """Lock the row of a person, so that they cannot leave before the transaction ends.
+
+    Raises PersonLeft where they have: what came in now would stay behind.
+    """
+    rows = User.objects.select_for_update(no_key=True).filter(pk=person.pk, left_at=None)
+    if not rows.values_list("pk", flat=True).first():
+        raise PersonLeft
+
+
 @transaction.atomic
 def change_profile(*, person: User, bio: str, avatar: bytes | None = None) -> None:
     """Change what a person says of themselves, and their picture where one is given.

@@ -22,7 +22,7 @@ from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
 from gallery.notices import tell
 from gallery.services.images import store_image
-from gallery.services.people import set_avatar
+from gallery.services.people import PersonLeft, set_avatar
 from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
@@ -126,7 +126,7 @@ def read_takeout(*, key: str, ticket: str) -> str:
         report = bring_in(
             path=begun.path, person=begun.person, begin=progress.begin, note=progress.note
         )
-    except Superseded:
+    except (Superseded, PersonLeft):
         return f"Import {key} is not wanted any more."
     except NoTakeout as refusal:
         fail(begun, str(refusal))

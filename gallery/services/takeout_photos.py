@@ -18,6 +18,7 @@ from gallery.models import (
     User,
     Visibility,
 )
+from gallery.services.people import hold_person
 from gallery.takeout import told
 from gallery.takeout.told import Told
 
@@ -105,6 +106,7 @@ def bring_in_album(*, owner: User, record: Told) -> bool:
     Photos come behind those that are in it already. Only the owner's own are put in, and it is
     shared with nobody: names may be other people's here.
     """
+    hold_person(owner)
     title = told.text(record, "title", LONGEST_TITLE).strip() or "…"
     born = told.past(record, "created_at")
     same = Album.objects.filter(owner=owner, title=title)
@@ -152,7 +154,8 @@ def _place(album: Album, image_ids: list[int]) -> None:
 @transaction.atomic
 def bring_in_profile(*, person: User, record: Told, choices: list[Any]) -> None:
     """Fill in what the person has not said of themselves here, and how they hear of news."""
-    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    hold_person(person)
+    person = User.objects.get(pk=person.pk)
     person.bio = person.bio or told.text(record, "bio", 500)
     person.first_name = person.first_name or told.text(record, "first_name", 150)
     person.last_name = person.last_name or told.text(record, "last_name", 150)

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from gallery.clusters import LONG_JOBS
-from gallery.models import Image, ImageQuerySet, User
+from gallery.models import Comment, Image, ImageQuerySet, User
 from gallery.models.images import KEPT_IN_TRASH
+from gallery.notices import take_back_photos
 from gallery.signals import image_restored
 
 # Photos deleted for good per transaction: each takes its rows in a dozen tables along.
@@ -104,8 +105,17 @@ def empty_trash(*, images: ImageQuerySet) -> int:
             chosen = list(some.select_for_update(of=("self",))[:DELETED_AT_ONCE])
             if not chosen:
                 return deleted
+            _forget_notices(chosen)
             Image.with_trash.filter(pk__in=[image.pk for image in chosen]).delete()
         deleted += len(chosen)
+
+
+def _forget_notices(images: Sequence[Image]) -> None:
+    """Take back what owners and commenters were told of photos that are about to go."""
+    ids = [image.pk for image in images]
+    wrote = Comment.objects.filter(image__in=ids).order_by().values_list("author_id", flat=True)
+    told = {*wrote.distinct(), *(image.owner_id for image in images)}
+    take_back_photos(image_ids=ids, person_ids=told)
 
 
 @transaction.atomic

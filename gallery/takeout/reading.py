@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -17,9 +18,12 @@ from typing import Any, Final, Self
 from django.utils.translation import gettext as _
 
 from gallery.takeout import FORMAT, MANIFEST, VERSION
+from gallery.takeout.told import clean
 
 MOST_FILES: Final = 400_000
 LARGEST_MANIFEST: Final = 100_000_000
+# What the manifest says of one file: its name, its size and its hash.
+LARGEST_LINE: Final = 1000
 LARGEST_JSON: Final = 20_000_000
 # Beyond this a deflated file is made to burst; ours are not deflated at all.
 MOST_RATIO: Final = 200
@@ -42,7 +46,7 @@ class TakeoutFile:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, struct.error) as error:
             raise NoTakeout(_("This is no zip file, or a part of it is missing.")) from error
         try:
             self._entries = _checked_entries(self._zip, path.stat().st_size)
@@ -113,7 +117,9 @@ class TakeoutFile:
 
     def _read_manifest(self) -> dict[str, Any]:
         entry = self._entries.get(MANIFEST)
-        if entry is None or entry.file_size > LARGEST_MANIFEST:
+        # A small zip whose manifest is all brackets would fill the memory.
+        most = min(LARGEST_MANIFEST, SMALL // 2 + LARGEST_LINE * len(self._entries))
+        if entry is None or entry.file_size > most:
             raise NoTakeout(_("This is no takeout: it has no manifest.json."))
         try:
             manifest = json.loads(self._read_bounded(entry))
@@ -124,7 +130,7 @@ class TakeoutFile:
         if manifest.get("version") != VERSION:
             raise NoTakeout(
                 _("This takeout has format %(version)s; this site reads format %(known)s.")
-                % {"version": str(manifest.get("version"))[:20], "known": VERSION}
+                % {"version": clean(str(manifest.get("version"))[:20]), "known": VERSION}
             )
         if not _is_list_of_files(manifest.get("files")):
             raise NoTakeout(_("This is no takeout: manifest.json does not name its files."))
@@ -136,7 +142,8 @@ class TakeoutFile:
             entry = self._entries.get(name)
             if entry is None:
                 raise NoTakeout(
-                    _("The takeout is not whole: %(name)s is missing.") % {"name": name}
+                    _("The takeout is not whole: %(name)s is missing.")
+                    % {"name": clean(name)[:200]}
                 )
             if entry.file_size != told["bytes"]:
                 raise NoTakeout(

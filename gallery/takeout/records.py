@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch
+from django.urls import reverse
 
 from gallery.models import Album, AlbumPhoto, Comment, Follow, Image, Like, NoticeChoice, User
 
@@ -90,9 +91,12 @@ def album_records(person: User) -> list[Record]:
             "description": album.description,
             "visibility": album.visibility,
             "created_at": album.created_at,
-            "cover": album.cover.sha256 if album.cover else "",
+            "cover": _hash_of(album.cover, person) if album.cover else "",
             "photos": [
-                {"sha256": place.image.sha256, "is_mine": place.image.owner_id == person.pk}
+                {
+                    "sha256": _hash_of(place.image, person),
+                    "is_mine": place.image.owner_id == person.pk,
+                }
                 for place in album.places.all()
             ],
             "members": [
@@ -104,12 +108,28 @@ def album_records(person: User) -> list[Record]:
     ]
 
 
+def _hash_of(image: Image, person: User) -> str:
+    """Return the hash of a photo of the person's own; that of others' files is nobody's business.
+
+    Whoever knows it could tell whether they have the very same file.
+    """
+    return image.sha256 if image.owner_id == person.pk else ""
+
+
+def _address_of(image: Image) -> str:
+    """Return the address of somebody's photo, without the key that an unlisted one may have.
+
+    They may have seen it when it was public, or by a share link that has ended since.
+    """
+    return reverse("gallery:image", args=[image.pk])
+
+
 def comments_elsewhere(person: User) -> list[Record]:
     """Return what the person wrote below photos of others."""
     theirs = Comment.objects.filter(author=person).exclude(image__owner=person)
     return [
         {
-            "photo": comment.image.get_absolute_url(),
+            "photo": _address_of(comment.image),
             "owner": comment.image.owner.username,
             "text": comment.text,
             "written_at": comment.created_at,
@@ -124,7 +144,7 @@ def likes_given(person: User) -> list[Record]:
     likes = Like.objects.filter(person=person).select_related("image__owner").order_by("pk")
     return [
         {
-            "photo": like.image.get_absolute_url(),
+            "photo": _address_of(like.image),
             "owner": like.image.owner.username,
             "since": like.created_at,
         }

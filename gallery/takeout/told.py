@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from gallery.imaging.exif_fields import CLOCKS_ARE_WRONG_BY, FIRST_YEAR
+
 Told = Mapping[str, Any]
+# No camera notes a larger number, and not every database keeps one.
+LARGEST: Final = 10**15
 
 
 def text(told: Told, name: str, most: int) -> str:
     """Return a text of at most so many characters, "" for anything else."""
     value = told.get(name)
-    return value.replace("\x00", "")[:most] if isinstance(value, str) else ""
+    return clean(value)[:most] if isinstance(value, str) else ""
+
+
+def clean(value: str) -> str:
+    """Return the text without what no database keeps or no page can show: NUL, half letters."""
+    return value.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def choice(told: Told, name: str, known: Collection[str], otherwise: str) -> str:
@@ -36,11 +44,18 @@ def number(told: Told, name: str, low: float, high: float) -> float | None:
     value = told.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and low <= value <= high else None
+    # Compared first: an integer may be larger than any float. What is no number compares False.
+    return float(value) if low <= value <= high else None
 
 
 def moment(told: Told, name: str) -> datetime | None:
-    """Return a time with its zone, None for anything else."""
+    """Return when something was photographed: between the first photo and tomorrow, else None."""
+    found = _moment(told, name)
+    return found if found and found <= timezone.now() + CLOCKS_ARE_WRONG_BY else None
+
+
+def _moment(told: Told, name: str) -> datetime | None:
+    """Return a time in UTC, not before there were photos; None for anything else."""
     value = told.get(name)
     try:
         found = parse_datetime(value) if isinstance(value, str) else None
@@ -49,14 +64,16 @@ def moment(told: Told, name: str) -> datetime | None:
     if found is None:
         return None
     try:
-        return found if timezone.is_aware(found) else timezone.make_aware(found)
+        aware = found if timezone.is_aware(found) else timezone.make_aware(found)
+        utc = aware.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
+    return utc if utc.year >= FIRST_YEAR else None
 
 
 def past(told: Told, name: str) -> datetime | None:
     """Return a time that is not after now: a later one would stand above everything for ever."""
-    found = moment(told, name)
+    found = _moment(told, name)
     return min(found, timezone.now()) if found else None
 
 
@@ -74,7 +91,7 @@ def flat(told: Told, name: str) -> dict[str, str | int | float]:
     kept: dict[str, str | int | float] = {}
     for key, one in list(value.items())[:60]:
         if isinstance(one, str):
-            kept[str(key).replace("\x00", "")[:60]] = one.replace("\x00", "")[:300]
-        elif isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one):
-            kept[str(key).replace("\x00", "")[:60]] = one
+            kept[clean(key)[:60]] = clean(one)[:300]
+        elif isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < LARGEST:
+            kept[clean(key)[:60]] = one
     return kept

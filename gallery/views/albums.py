@@ -22,6 +22,7 @@ from gallery.access import (
 )
 from gallery.album_lists import page_of_album, places_of, with_loaded_faces
 from gallery.models import Album, AlbumMember, AlbumQuerySet, Image, User, Visibility
+from gallery.rate import limit_rate
 from gallery.selecting import Selection, selection_on
 from gallery.services.albums import (
     add_to_album,
@@ -96,6 +97,7 @@ def selection_in(request: HttpRequest, album: Album) -> Selection | None:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limit_rate("album", "60/min")
 def new(request: HttpRequest) -> HttpResponse:
     """Make an album and go on to choosing photos for it; `?image=` puts one in at once."""
     form, owner = AlbumForm(request.POST or None), cast(User, request.user)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery.appearance import CHOICES, keep_appearance
 from gallery.rate import limit_rate
+from gallery.selecting import way_back
 
 
 @login_required
@@ -27,11 +27,6 @@ def appearance(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("appearance", "")
     if chosen not in CHOICES:
         return HttpResponseBadRequest(_("Choose one of: %s.") % ", ".join(CHOICES))
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    ):
-        target = "/"
-    response = redirect(target)
+    response = redirect(way_back(request, "/"))
     keep_appearance(response, chosen)
     return response

@@ -10,7 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gallery.access import own_image_or_404, viewer_of, visible_image_or_404
+from gallery.access import (
+    keep_as_private_as,
+    own_image_or_404,
+    viewer_of,
+    visible_image_or_404,
+)
 from gallery.conversing import conversation_below, line_of, number_of
 from gallery.models import Comment, Image
 from gallery.people_forms import CommentForm
@@ -33,7 +38,7 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         before = number_of(request.GET.get("before", ""))
         context = conversation_below(request, image, before=before)
-        return render(request, "gallery/comments.html", context)
+        return keep_as_private_as(image, render(request, "gallery/comments.html", context))
     if not request.user.is_authenticated:
         return ask_to_log_in(request, image.get_absolute_url())
     form = CommentForm(request.POST)

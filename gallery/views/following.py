@@ -14,11 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from gallery.models import Follow, Image, User
 from gallery.paging import page_of_photos
 from gallery.people import people_to_follow
+from gallery.rate import limit_rate
 from gallery.services.following import FollowRefused, follow_person, unfollow_person
 from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people, person_or_404
 
 
 @require_POST
+@limit_rate("follow", "60/min")
 def follow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a person or stop it. The form says which, so that a double click is one."""
     person = person_or_404(username)

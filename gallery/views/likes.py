@@ -9,15 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from gallery.access import viewer_of, visible_image_or_404
+from gallery.access import keep_as_private_as, viewer_of, visible_image_or_404
 from gallery.conversing import number_of
 from gallery.models import Image, Like, User
 from gallery.paging import PAGE_SIZE
+from gallery.rate import limit_rate
 from gallery.services.conversation import like_image, unlike_image
 from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people
 
 
 @require_POST
+@limit_rate("like", "120/min")
 def like(request: HttpRequest, pk: int) -> HttpResponse:
     """Like a photo or take it back. The form says which, so that a double click is one."""
     image = visible_image_or_404(request, pk)
@@ -41,7 +43,8 @@ def likes(request: HttpRequest, pk: int) -> HttpResponse:
     image = visible_image_or_404(request, pk)
     found = Like.objects.filter(image=image, person__is_active=True).select_related("person")
     people = page_of_people(request, found, "person")
-    return render(request, "gallery/likes.html", {"image": image, "people": people})
+    page = render(request, "gallery/likes.html", {"image": image, "people": people})
+    return keep_as_private_as(image, page)
 
 
 @login_required

@@ -6,14 +6,18 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gallery.access import keep_private, own_image_or_404, viewer_of, visible_image_or_404
+from gallery.access import (
+    keep_as_private_as,
+    own_image_or_404,
+    viewer_of,
+    visible_image_or_404,
+)
 from gallery.forms import EditForm
 from gallery.models import Image, User
 from gallery.paging import page_of_photos
@@ -49,7 +53,7 @@ def show_image(request: HttpRequest, found: Image) -> HttpResponse:
     """Return the page of a photo that this request may open, on whatever way."""
     context = {"image": found, "may_edit": found.is_editable_by(viewer_of(request))}
     response = render(request, "gallery/image.html", context)
-    return keep_private(response, is_public=found.is_visible_to(AnonymousUser()))
+    return keep_as_private_as(found, response)
 
 
 @login_required

@@ -18,11 +18,13 @@ from gallery.mailing import mail_address_of, mails_are_on, read_stop_token
 from gallery.models import User
 from gallery.notice_ways import choose_ways, stop_mails
 from gallery.people_forms import NoticesForm, ProfileForm
+from gallery.rate import limit_rate
 from gallery.services.people import change_profile, remove_avatar
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limit_rate("profile", "30/min")
 def profile_settings(request: HttpRequest) -> HttpResponse:
     """Change what everybody sees of oneself."""
     person = cast(User, request.user)

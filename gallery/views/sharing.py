@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gallery.access import OpenAlbum, Way, has_opened, keep_private, remember_link, viewer_of
 from gallery.models import Album, Image, ShareLink, User
+from gallery.rate import limit_rate
 from gallery.services.albums import AlbumRefusal, share_album_with, unshare_album
 from gallery.services.sharing import count_opening, make_share_link, revoke_share_link
 from gallery.sharing_forms import LinkForm, MemberForm, PasswordForm
@@ -34,6 +35,7 @@ LINKS_ON_PAGE = 30
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limit_rate("share", "60/min")
 def share_image(request: HttpRequest, pk: int) -> HttpResponse:
     """The links to a photo of one's own, and a form for another."""
     image = get_object_or_404(Image.objects.with_owner(), pk=pk, owner=cast(User, request.user))
@@ -49,6 +51,7 @@ def share_image(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @telling_refusals
+@limit_rate("share", "60/min")
 def share_album(request: HttpRequest, pk: int) -> HttpResponse:
     """Who sees an album of one's own, the links to it, and forms for more of both."""
     return share(request, album_context(request, pk))
@@ -88,6 +91,7 @@ def share(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 @login_required
 @require_POST
 @telling_refusals
+@limit_rate("share-with", "60/hour")
 def share_with(request: HttpRequest, pk: int) -> HttpResponse:
     """Share an album with somebody, by user name."""
     context = album_context(request, pk)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gallery.forms import TakeoutForm
 from gallery.models import Image, Takeout, TakeoutImport, User
 from gallery.ranges import serve_file
+from gallery.rate import limit_rate
 from gallery.services.takeout import (
     ask_for_takeout,
     cancel_takeout,
@@ -45,6 +46,7 @@ def state(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@limit_rate("takeout", "30/hour")
 def ask(request: HttpRequest) -> HttpResponse:
     """Begin a takeout, or go on waiting for the one under way."""
     ask_for_takeout(person=cast(User, request.user))
@@ -79,6 +81,7 @@ def fetch(request: HttpRequest, key: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
+@limit_rate("takeout", "30/hour")
 def bring_in(request: HttpRequest) -> HttpResponse:
     """Take a takeout and have it brought in."""
     form = TakeoutForm(request.POST, request.FILES)

@@ -30,8 +30,9 @@ class TagViewSet(viewsets.ReadOnlyModelViewSet[Tag]):
     lookup_field = "slug"
 
     def get_queryset(self) -> QuerySet[Tag]:
-        """Return the tags that people may use, with their other names."""
-        return Tag.objects.usable().prefetch_related("aliases").order_by("name")
+        """Return the tags that the person asking may learn of, with their other names."""
+        known = Tag.objects.usable().told_to(self.request.user)
+        return known.prefetch_related("aliases").order_by("name")
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

@@ -42,14 +42,26 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """Return tags for autocomplete, shortest first."""
         return self.filter(name__startswith=text).order_by(Length("name"), "name")
 
-    def completing(self, text: str) -> Self:
-        """Return what typing might be meant to become, shortest first, with what it means.
+    def told_to(self, viewer: Viewer) -> Self:
+        """Return the words that this person may learn of; all for staff.
 
-        Other names are among it, but not beside the tag itself.
+        A word that somebody made up and that is on no photo that everybody may see stays theirs:
+        it may say what is on their private photos.
+        """
+        if viewer.is_staff:
+            return self.all()
+        public = models.Q(photos_by_people__gt=0) | models.Q(photos_by_network__gt=0)
+        nobodys = models.Q(created_by=None) | models.Q(created_by__is_staff=True)
+        return self.filter(public | nobodys | models.Q(created_by_id=viewer.pk or 0))
+
+    def completing(self, text: str, viewer: Viewer) -> Self:
+        """Return what this person's typing might be meant to become, shortest first.
+
+        With what it means; other names are among it, but not beside the tag itself.
         """
         meant = models.Q(alias_of=None) | models.Q(alias_of__is_blocked=False)
         beside = models.Q(alias_of__name__startswith=text)
-        found = self.starting_with(text).with_meaning()
+        found = self.told_to(viewer).starting_with(text).with_meaning()
         return found.filter(meant, is_blocked=False).exclude(beside, alias_of__isnull=False)
 
     def with_word(self, word: str) -> Self:

@@ -37,7 +37,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def search_completions(request: HttpRequest) -> HttpResponse:
     """Options for the list under the search box: what the question may become."""
-    completions = complete_question(request.GET.get("q", ""))
+    completions = complete_question(request.GET.get("q", ""), request.user)
     return render(request, "tagging/_completions.html", {"completions": completions})
 
 

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from gallery.access import viewer_of, visible_image_or_404
+from gallery.access import keep_as_private_as, viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.paging import page_of_photos
 from tagging.knowledge import knowledge_of
@@ -80,7 +80,7 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
         "look": Look(int(number)),
     }
     name = "tagging/_network_answer.html" if is_htmx(request) else "tagging/panel.html"
-    return render(request, name, context)
+    return keep_as_private_as(image, render(request, name, context))
 
 
 @require_GET
@@ -90,5 +90,5 @@ def autocomplete(request: HttpRequest) -> HttpResponse:
         typed = normalise_tag_name(request.GET.get("q") or request.GET.get("name", ""))
     except TagNameError:
         return HttpResponse("")
-    tags = Tag.objects.completing(typed)[:COMPLETIONS]
+    tags = Tag.objects.completing(typed, viewer_of(request))[:COMPLETIONS]
     return render(request, "tagging/_options.html", {"tags": tags})

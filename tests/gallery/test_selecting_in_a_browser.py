@@ -42,7 +42,7 @@ def test_a_range_by_shift_a_deletion_by_key_and_back_again(
     assert Image.objects.count() == 4
     page.get_by_role("button", name="Undo").click()
 
-    expect(page.get_by_text("4 photos are back.")).to_be_visible()
+    expect(page.locator(".message").get_by_text("4 photos are back.")).to_be_visible()
     expect(tiles).to_have_count(8)
     assert complaints == []
 
