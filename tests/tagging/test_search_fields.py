@@ -284,6 +284,7 @@ def test_chips_take_one_thing_away_each(client: Client, library: dict[str, Image
 def test_nothing_found_offers_near_tags_and_shorter_questions(
     client: Client, library: dict[str, Image]
 ) -> None:
+    count_tags()  # Others' words are told once they are counted as public.
     found = client.get(SEARCH, {"q": "heron tag:boot"}).context["search"]
     assert [chip.text for chip in found.near_tags] == ["boat"]
     assert "tag%3Aboat" in found.near_tags[0].url
@@ -311,6 +312,7 @@ def test_typing_offers_tags_people_cameras_and_fields(
         assert answer.status_code == 200
         return [one.question for one in answer.context["completions"]] if answer.context else []
 
+    count_tags()  # Others' words are told once they are counted as public.
     assert offered("pond gre") == ['pond "grey heron"']
     assert offered("-(boat OR hero") == ["-(boat OR heron"]
     assert offered('x "grey h') == ['x "grey heron"']

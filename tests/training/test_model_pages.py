@@ -96,7 +96,7 @@ def test_a_run_under_way_is_followed_and_the_page_loads_anew_at_its_end(client: 
     ended = client.get("/models/progress/", headers={"HX-Request": "true"})
     assert ended.headers["HX-Refresh"] == "true"
     page = client.get("/models/")
-    assertNotContains(page, "hx-get")
+    assertNotContains(page, 'hx-get="/models/progress/"')
     assertContains(page, "No better.")
 
 
