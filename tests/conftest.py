@@ -15,7 +15,7 @@ from django.conf import settings as settings_of_project
 from django.core.cache import cache
 from django.db import connection
 from PIL import Image as PillowImage
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from gallery.models import User
@@ -133,6 +133,8 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if chromium is None:
         pytest.skip("Chromium is not installed here (on Debian: apt-get install chromium).")
+    # Two browsers share two cores with everything else: what comes at all may come late.
+    expect.set_options(timeout=15_000)
     # The browser's own loop runs in this thread, which Django would take for asynchronous code.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import User
+from tagging.services.tag_figures import count_tags
 from tagging.services.votes import add_tag
 from tests.tagging.cast import make_image
 
@@ -54,6 +55,7 @@ def test_typing_offers_completions_and_a_search_without_them_works(
     owner = User.objects.create_user("pia")
     photo = make_image(owner)
     add_tag(person=owner, image=photo, name="grey heron")
+    count_tags()  # Others' words are told once they are counted as public.
     page.goto(f"{live_server.url}/search/")
     box = page.get_by_label("What are you looking for?")
     box.press_sequentially("by:pia gre")
