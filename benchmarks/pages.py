@@ -88,6 +88,7 @@ def measure_pages(
     """Return every address with a member's cookies, and a row per page and viewer, bare first."""
     from django.test import Client
 
+    import eyes.wsgi  # noqa: F401 - as it is served, with what it does for the garbage collector
     from benchmarks.library_subjects import asked_pages, busiest_person, choose_subjects
 
     subjects = choose_subjects()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from django.core.cache import cache
 from django.db.models import OuterRef, Subquery
 
 from gallery.models import Image, Viewer
@@ -19,11 +20,14 @@ from tagging.models import (
 )
 from tagging.presets import current_policy
 from tagging.registry import live_version
-from tagging.supply import supply_of
+from tagging.searching import MOST_COUNTED
+from tagging.supply import Supply, supply_of
 from tagging.vocabulary import load_vocabulary
 from tagging.words import current_hierarchy
 
 HARDEST: Final = 6
+# Seconds that the supply of a tag on very many photos is remembered in a process.
+SUPPLY_KEPT_FOR: Final = 600
 # How far back the page looks for the first version that knew a tag.
 _VERSIONS_BACK: Final = 100
 
@@ -94,7 +98,7 @@ def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
     viewer may see. In seven queries at most, however many photos there are.
     """
     version, policy, vocabulary = live_version(), current_policy(), load_vocabulary()
-    supply = supply_of(tag, current_hierarchy())
+    supply = _known_supply(tag)
     # Versions remember names as they were when they learnt them.
     names = frozenset({tag.name, *tag.aliases.values_list("name", flat=True)})
     is_learnt = not names.isdisjoint(version.labels)
@@ -112,6 +116,19 @@ def knowledge_of(tag: Tag, viewer: Viewer) -> Knowledge:
         figures=_figures(version.metrics, tag.name, names) if is_learnt else None,
         hardest=hardest_photos(tag, viewer) if is_learnt else [],
     )
+
+
+def _known_supply(tag: Tag) -> Supply:
+    """Return the supply of a tag; of one on thousands of photos as it was minutes ago.
+
+    There counting takes longer than the rest of the page, and one photo more changes nothing.
+    """
+    if tag.photos_by_people <= MOST_COUNTED:
+        return supply_of(tag, current_hierarchy())
+    known = cache.get_or_set(
+        f"supply of tag {tag.pk}", lambda: supply_of(tag, current_hierarchy()), SUPPLY_KEPT_FOR
+    )
+    return cast(Supply, known)
 
 
 def hardest_photos(tag: Tag, viewer: Viewer) -> list[HardPhoto]:

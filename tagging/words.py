@@ -81,7 +81,16 @@ def current_words() -> Words:
             told[name] |= {parent} - {None}
         if is_blocked or never_show:
             unspoken.add(name)
-    return order_words(aliases, told, unspoken)
+    parents = frozenset((name, frozenset(above)) for name, above in told.items())
+    return _remember_order(frozenset(aliases.items()), parents, frozenset(unspoken))
+
+
+@lru_cache(maxsize=8)
+def _remember_order(
+    aliases: Pairs, told: frozenset[tuple[str, frozenset[str]]], unspoken: frozenset[str]
+) -> Words:
+    """Return the words in this order. Every page asks, and moderators seldom give new orders."""
+    return order_words(dict(aliases), {name: set(above) for name, above in told}, set(unspoken))
 
 
 def places_of_tags(labels: Sequence[str]) -> dict[int, int]:
