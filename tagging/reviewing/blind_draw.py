@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.db.models import Max, Min
-
 from gallery.models import Image
 from tagging.blind_slice import BlindSlice, Pair, stratum_of
 from tagging.models import ReviewKind, ReviewTask
 from tagging.registry import live_version
 from tagging.reviewing.mix import OFFERED, SHOWN, SILENT, STRATUM_SHARES, weighted_order
-from tagging.reviewing.sources import Asker, Draw
+from tagging.reviewing.sources import Asker, Draw, ends_of
 
 # Ids probed at once, below the variable limit of old SQLite builds, and how often at most.
 PROBED: Final = 500
@@ -78,11 +76,11 @@ def find_blind(asker: Asker) -> Draw | None:
 def probe_photos(asker: Asker, whole: BlindSlice) -> Probe:
     """Return photos at random ids with what the live version says of them, in five queries."""
     probe = Probe(whole.tags)
-    ends = Image.objects.aggregate(low=Min("pk"), high=Max("pk"))
-    if ends["low"] is None:
+    ends = ends_of(Image)
+    if ends is None:
         probe.is_everything = True
         return probe
-    ids = range(ends["low"], ends["high"] + 1)
+    ids = range(ends[0], ends[1] + 1)
     probe.is_everything = len(ids) <= PROBED
     probed = list(ids) if probe.is_everything else asker.rng.sample(ids, PROBED)
     photos = whole.photos.filter(asker.may_see(), pk__in=probed).order_by("pk")
