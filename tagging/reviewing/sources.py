@@ -295,4 +295,6 @@ def ends_of(table: type[Model]) -> tuple[int, int] | None:
     """
     rows = table._base_manager.order_by("pk")
     lowest = Subquery(rows.values("pk")[:1])
-    return rows.reverse().annotate(lowest=lowest).values_list("lowest", "pk").first()
+    both = rows.reverse().annotate(lowest=lowest).values_list("lowest", "pk")
+    found: tuple[int, int] | None = both.first()
+    return found
