@@ -84,7 +84,7 @@ def test_a_newcomer_teaches_the_network_a_word_it_did_not_know(
 
     # A word that is new to the network: its twentieth photo.
     upload(ines, photos["first brick"])
-    expect(ines.get_by_text("The network is looking…")).to_have_count(0)
+    expect(ines.get_by_text("The network is looking…")).to_have_count(0, timeout=90_000)
     expect(suggestion(ines, "brick")).to_have_count(0)
     ines.get_by_label("Add a tag").fill("brick")
     ines.get_by_role("button", name="Add", exact=True).click()
