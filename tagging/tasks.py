@@ -20,10 +20,13 @@ def tag_image(image_id: int) -> str:
     Photos that wait as well are taken along, see `services.batches`.
     """
     from tagging.services.batches import tag_requested
+    from tagging.services.tag_figures import count_tags_of_small_site
 
     tagged = tag_requested(image_id=image_id)
     if tagged is None:
         return f"Photo {image_id} is gone."
+    if tagged:
+        count_tags_of_small_site()
     return f"Photo {image_id} is tagged; photos tagged by this job: {tagged}."
 
 

@@ -20,6 +20,8 @@ LATELY: Final = timedelta(days=14)
 MOST_COVERS: Final = 200
 # Photos looked at for each, so that neighbours do not all show the same one.
 _CANDIDATES: Final = 6
+# Up to so many photos counting takes some hundredths of a second, and nobody need wait for the job.
+SMALL_SITE: Final = 1000
 _ON_SHOW: Final = {
     "image__visibility": Visibility.PUBLIC,
     "image__hidden_at": None,
@@ -58,6 +60,13 @@ def count_tags() -> int:
     for some in chunks(changed):
         Tag.objects.bulk_update(some, names)
     return len(changed)
+
+
+def count_tags_of_small_site() -> int:
+    """Count tags at once where there are few photos, so that a new site has something to explore;
+    return how many changed."""
+    photos = Image.objects.order_by().values("pk")[: SMALL_SITE + 1].count()
+    return count_tags() if photos <= SMALL_SITE else 0
 
 
 def _per_tag(rows: QuerySet[Any]) -> dict[int, int]:

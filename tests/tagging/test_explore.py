@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from gallery.models import Image, User
 from tagging.models import Tag
-from tagging.services.tag_figures import count_tags
+from tagging.services.tag_figures import count_tags, count_tags_of_small_site
 from tagging.services.votes import add_tag, cast_vote
 from tagging.tasks import count_tags as count_tags_job
 from tests.tagging.cast import make_image, make_tag, suggest
@@ -147,3 +147,15 @@ def test_more_tags_and_photos_take_no_more_queries(client: Client, alice: User) 
     few = queries()
     grow(9)
     assert queries() == few
+
+
+def test_a_small_site_counts_at_once_and_a_large_one_leaves_it_to_the_job(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggest(make_image(alice), "heron")
+    assert count_tags_of_small_site() == 1
+    assert Tag.objects.get(name="heron").photos_by_network == 1
+    suggest(make_image(alice), "heron")
+    monkeypatch.setattr("tagging.services.tag_figures.SMALL_SITE", 1)
+    assert count_tags_of_small_site() == 0
+    assert Tag.objects.get(name="heron").photos_by_network == 1

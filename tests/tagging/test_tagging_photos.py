@@ -13,7 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from gallery.models import Image, User
 from gallery.services.images import delete_image
-from tagging.models import Content, Embedding, ImageTag, Suggestion, TagState, TwinGroup
+from tagging.models import Content, Embedding, ImageTag, Suggestion, Tag, TagState, TwinGroup
 from tagging.services import embeddings
 from tagging.services.embeddings import collect_garbage, embed_images, embedding_matrix
 from tagging.services.suggestions import suggest_tags
@@ -32,6 +32,7 @@ def test_a_fresh_install_names_what_a_photo_shows(
 ) -> None:
     image = upload(alice, bundled(name))
     tag_image(image.pk)
+    assert Tag.objects.get(name=first).photos_by_network == 1, "explore shows it at once"
     suggestion = image.suggestions.shown().select_related("tag", "version").first()
     assert suggestion is not None
     assert suggestion.tag.name == first
