@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from gallery.chunks import chunks
 from gallery.mailing import mail_on_commit
 from gallery.models import Image, Notice, NoticeKind, User
 from gallery.notice_ways import ways_by_person
@@ -23,7 +24,6 @@ from gallery.plain_text import in_one_line
 
 # Older notices speak of versions and weeks that nobody looks back at.
 KEPT_FOR = timedelta(days=180)
-WRITE_SIZE = 500
 LONGEST_TEXT = 500
 # Likes of a photo that are told by mail alone make one mail in this time.
 GATHERED_FOR = timedelta(days=1)
@@ -45,9 +45,7 @@ def tell(
     those who want to hear nothing of this kind. An over-long text is cut.
     """
     told = 0
-    people = sorted(texts)
-    for start in range(0, len(people), WRITE_SIZE):
-        some = people[start : start + WRITE_SIZE]
+    for some in chunks(sorted(texts)):
         reached = _hold(pk for pk in some if actor is None or pk != actor.pk)
         if url:
             before = Notice.objects.filter(person__in=reached, url=url)
@@ -163,10 +161,9 @@ def take_back_album(*, album_id: int, person_ids: Collection[int]) -> None:
 def take_back_photos(*, image_ids: Collection[int], person_ids: Collection[int]) -> None:
     """Remove what these people were told of photos that go for good: words, names and links."""
     kinds = (NoticeKind.COMMENT, NoticeKind.LIKE)
-    people = sorted(person_ids)
-    for start in range(0, len(people), WRITE_SIZE):
-        some = Notice.objects.filter(person__in=people[start : start + WRITE_SIZE])
-        _take_back(some.filter(_about(image_ids), kind__in=kinds))
+    for people in chunks(sorted(person_ids)):
+        told = Notice.objects.filter(person__in=people)
+        _take_back(told.filter(_about(image_ids), kind__in=kinds))
 
 
 def _about(image_ids: Collection[int]) -> Q:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gallery.chunks import chunks
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
 from gallery.notices import tell
 from gallery.services.transfers import (
@@ -114,7 +115,7 @@ def _write(takeout: Takeout, path: Path) -> None:
         progress.begin(len(ids))
         names = readable_names(_stems(ids))
         done = 0
-        for some in _parts(ids):
+        for some in chunks(ids, STEP):
             for image, record in _told(some, person):
                 _write_photo(archive, next(names), image, record)
                 done += 1
@@ -164,15 +165,10 @@ def _told(ids: Sequence[int], person: User) -> Iterator[tuple[Image, dict[str, A
 
 
 def _stems(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
-    for some in _parts(ids):
+    for some in chunks(ids, STEP):
         rows = Image.with_trash.filter(pk__in=some).values_list("pk", "title", "original_name")
         words = {pk: (title, Path(name).stem) for pk, title, name in rows}
         yield from (words.get(pk, ("", "")) for pk in some)
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), STEP):
-        yield ids[start : start + STEP]
 
 
 def newest_takeout(person: User) -> Takeout | None:
