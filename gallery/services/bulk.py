@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
 from gallery.chunks import chunks
 from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
+from gallery.numbers import read_id
 from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.services.trash import trash_images
 
@@ -70,9 +71,7 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 
 def _add_to_album(deed: BulkDeed) -> int:
-    number = deed.value[:18]
-    fillable = Album.objects.fillable_by(deed.by)
-    album = fillable.filter(pk=int(number)).first() if number.isdecimal() else None
+    album = Album.objects.fillable_by(deed.by).filter(pk=read_id(deed.value)).first()
     if album is None:
         raise BulkRefused(_("That album is gone."))
     try:

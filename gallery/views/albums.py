@@ -32,8 +32,8 @@ from gallery.services.albums import (
     unshare_album,
 )
 from gallery.sharing_forms import AlbumForm
-from gallery.views.album_answers import number_or_404, telling_refusals
-from gallery.views.answering import person_or_404
+from gallery.views.album_answers import telling_refusals
+from gallery.views.answering import number_or_404, person_or_404
 
 ALBUMS_ON_PAGE = 24
 

@@ -16,8 +16,9 @@ from gallery.access import (
     viewer_of,
     visible_image_or_404,
 )
-from gallery.conversing import conversation_below, line_of, number_of
+from gallery.conversing import conversation_below, line_of
 from gallery.models import Comment, Image
+from gallery.numbers import read_id
 from gallery.people_forms import CommentForm
 from gallery.services.conversation import (
     CommentRefused,
@@ -36,7 +37,7 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation below a photo, a page at a time; a form sends a new comment here."""
     image = visible_image_or_404(request, pk)
     if request.method != "POST":
-        before = number_of(request.GET.get("before", ""))
+        before = read_id(request.GET.get("before", "")) or 0
         context = conversation_below(request, image, before=before)
         return keep_as_private_as(image, render(request, "gallery/comments.html", context))
     if not request.user.is_authenticated:
