@@ -84,7 +84,8 @@ def add_to_album(*, album: Album, images: Iterable[Image], by: User) -> int:
     """
     locked = lock_album(album)
     chosen = {image.pk: image for image in images}
-    _require_may_add(locked, by)
+    if not locked.is_fillable_by(by):
+        raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
     if any(image.owner_id != by.pk for image in chosen.values()):
         raise AlbumRefusal(_("You can only add photos of your own."), "not_yours")
     there = AlbumPhoto.objects.filter(album=locked, image_id__in=chosen)
@@ -98,12 +99,6 @@ def add_to_album(*, album: Album, images: Iterable[Image], by: User) -> int:
     ]
     AlbumPhoto.objects.bulk_create(places, batch_size=WRITE_SIZE)
     return len(places)
-
-
-def _require_may_add(album: Album, by: User) -> None:
-    members = AlbumMember.objects.filter(album=album, person=by, may_add=True)
-    if by.pk != album.owner_id and not members.exists():
-        raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
 
 
 @transaction.atomic

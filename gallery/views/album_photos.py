@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gallery.access import may_add_to, open_album_or_404, own_album_or_404
+from gallery.access import open_album_or_404, own_album_or_404
 from gallery.album_lists import page_of_album
 from gallery.models import Album, AlbumPhoto, Image, User
 from gallery.paging import page_of_photos
@@ -38,7 +38,7 @@ MOST_AT_ONCE = 1000
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose among one's own photos that are not in the album yet."""
     person, album = cast(User, request.user), open_album_or_404(request, pk).album
-    if not may_add_to(album, person):
+    if not album.is_fillable_by(person):
         raise Http404
     if request.method == "POST":
         chosen = [number_or_404(text) for text in request.POST.getlist("image")[:MOST_AT_ONCE]]

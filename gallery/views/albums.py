@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gallery.access import (
     OpenAlbum,
     keep_private,
-    may_add_to,
     open_album_or_404,
     own_album_or_404,
     viewer_of,
@@ -80,7 +79,7 @@ def show_album(request: HttpRequest, opened: OpenAlbum) -> HttpResponse:
         "page": page_of_album(request, opened),
         "photo_count": places_of(opened).count(),
         "may_edit": found.is_editable_by(viewer),
-        "may_add": may_add_to(found, viewer),
+        "may_add": found.is_fillable_by(viewer),
         "is_member": AlbumMember.objects.filter(album=found, person_id=viewer.pk).exists(),
         "selection": selection_in(request, found),
     }
