@@ -26,9 +26,9 @@ from gallery.services.conversation import (
     address_of,
     delete_comment,
     edit_comment,
-    open_comments,
     write_comment,
 )
+from gallery.services.images import update_image
 from gallery.views.answering import ask_to_log_in, is_htmx
 
 
@@ -116,7 +116,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the comments below one's own photo, or open them again; the form says which."""
     image = own_image_or_404(request, pk)
-    open_comments(image=image, is_open=request.POST.get("open") == "yes")
+    update_image(image=image, comments_open=request.POST.get("open") == "yes")
     if not is_htmx(request):
         return redirect(f"{image.get_absolute_url()}#conversation")
     said = _("Comments are open.") if image.comments_open else _("Comments are closed.")
