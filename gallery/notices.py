@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gallery.chunks import chunks
 from gallery.mailing import mail_on_commit
 from gallery.models import Image, Notice, NoticeKind, User
-from gallery.notice_ways import ways_by_person
+from gallery.notice_ways import language_of, ways_by_person
 from gallery.plain_text import in_one_line
 
 # Older notices speak of versions and weeks that nobody looks back at.
@@ -66,11 +64,6 @@ def tell_in_words(
         with language_of(person):
             texts[person.pk] = words()
     return tell(texts=texts, url=url, kind=kind, actor=actor)
-
-
-def language_of(person: User) -> AbstractContextManager[None]:
-    """Return a context in which texts come in this person's language."""
-    return translation.override(person.language or settings.LANGUAGE_CODE)
 
 
 def _hold(people: Iterable[int]) -> set[int]:

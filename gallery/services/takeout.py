@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from gallery.chunks import chunks
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
+from gallery.notice_ways import language_of
 from gallery.notices import tell
 from gallery.services.transfers import (
     UNDER_WAY,
@@ -75,6 +76,12 @@ def write_takeout(*, key: str, ticket: str) -> str:
     takeout = claim(Takeout, key, ticket)
     if takeout is None:
         return f"Takeout {key} is gone, done, or another job's."
+    # What is told, of success and of failure, is for the person alone.
+    with language_of(takeout.person):
+        return _carry_out(takeout, key)
+
+
+def _carry_out(takeout: Takeout, key: str) -> str:
     transfers_directory().mkdir(parents=True, exist_ok=True)
     # Under a name of this run alone: a queue may hand the same job out twice.
     growing = takeout.path.with_suffix(f".{uuid4().hex}.part")

@@ -20,7 +20,9 @@ from django.utils.translation import gettext as _
 
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
+from gallery.notice_ways import language_of
 from gallery.notices import tell
+from gallery.problems import in_words
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
 from gallery.services.takeout import FULL
@@ -121,6 +123,12 @@ def read_takeout(*, key: str, ticket: str) -> str:
     begun = claim(TakeoutImport, key, ticket)
     if begun is None:
         return f"Import {key} is gone, done, or another job's."
+    # What is told, of success and of failure, is for the person alone.
+    with language_of(begun.person):
+        return _carry_out(begun, key)
+
+
+def _carry_out(begun: TakeoutImport, key: str) -> str:
     progress = Progress(begun)
     try:
         report = bring_in(
@@ -218,7 +226,7 @@ def _bring_in_photo(
         report.complain(str(damage))
         return None
     except UnreadablePhoto as problem:
-        report.complain(f"{name}: {problem}")
+        report.complain(f"{name}: {in_words(problem)}")
         return None
     report.numbers["photos" if is_new else "photos_known"] += 1
     comments = told.items(record, "comments")
