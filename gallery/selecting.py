@@ -44,7 +44,7 @@ def selection_on(request: HttpRequest, photos: ImageQuerySet, scope: str) -> Sel
         return None
     out, here = request.GET.copy(), request.GET.copy()
     for query in (out, here):
-        for mark in ("before", "after"):
+        for mark in ("mark", "after"):
             query.pop(mark, None)
     out.pop("select", None)
     return Selection(
