@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from gallery.models import Image, NoticeKind, Takeout, TransferState, User
 from gallery.notice_ways import language_of
 from gallery.notices import tell
 from gallery.services.transfers import (
+    FULL,
     UNDER_WAY,
     Progress,
     Superseded,
@@ -28,6 +28,7 @@ from gallery.services.transfers import (
     disk_is_full,
     fail,
     finish,
+    forget_earlier,
     hand_out,
 )
 from gallery.signals import answers_to, person_taken_out, photos_taken_out
@@ -38,7 +39,6 @@ from gallery.takeout.readme import README
 
 # Photos whose records are read together.
 STEP: Final = 100
-FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ask_for_takeout(*, person: User) -> Takeout:
@@ -54,8 +54,7 @@ def ask_for_takeout(*, person: User) -> Takeout:
                 return present
             takeout = Takeout(person=person)
             hand_out(takeout)
-            for old in Takeout.objects.filter(person=person).exclude(pk=takeout.pk):
-                old.delete()
+            forget_earlier(takeout)
             return takeout
     except IntegrityError:
         return Takeout.objects.get(person=person, state__in=UNDER_WAY)

@@ -25,7 +25,6 @@ from gallery.notices import tell
 from gallery.problems import in_words
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
-from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
     bring_in_comments,
@@ -35,6 +34,7 @@ from gallery.services.takeout_photos import (
     set_up_photo,
 )
 from gallery.services.transfers import (
+    FULL,
     UNDER_WAY,
     Progress,
     Superseded,
@@ -42,6 +42,7 @@ from gallery.services.transfers import (
     disk_is_full,
     fail,
     finish,
+    forget_earlier,
     hand_out,
 )
 from gallery.services.trash import bring_back
@@ -106,7 +107,7 @@ def take_in(*, person: User, file: UploadedFile[bytes]) -> TakeoutImport:
         raise
     finally:
         arriving.unlink(missing_ok=True)
-    _forget_earlier(begun)
+    forget_earlier(begun)
     return begun
 
 
@@ -281,8 +282,3 @@ def _bring_in_avatar(takeout: TakeoutFile, person: User) -> None:
         set_avatar(person=person, data=takeout.read(name, settings.EYES_MAX_UPLOAD_BYTES))
     except (DamagedFile, UnreadablePhoto):
         return
-
-
-def _forget_earlier(begun: TakeoutImport) -> None:
-    for old in TakeoutImport.objects.filter(person=begun.person_id).exclude(pk=begun.pk):
-        old.delete()

@@ -10,7 +10,6 @@ from django.db import transaction
 from gallery.chunks import chunks
 from gallery.models import (
     Album,
-    AlbumPhoto,
     Comment,
     Image,
     Licence,
@@ -19,6 +18,7 @@ from gallery.models import (
     User,
     Visibility,
 )
+from gallery.services.albums import put_at_end
 from gallery.services.people import hold_person
 from gallery.takeout import told
 from gallery.takeout.told import Told
@@ -125,7 +125,8 @@ def bring_in_album(*, owner: User, record: Told) -> bool:
         if born:
             Album.objects.filter(pk=album.pk).update(created_at=born)
     ids = _own_photos(owner, [told.text(one, "sha256", 64) for one in told.items(record, "photos")])
-    _place(album, list(ids.values()))
+    present = set(album.places.values_list("image_id", flat=True))
+    put_at_end(album, [pk for pk in ids.values() if pk not in present])
     cover = ids.get(told.text(record, "cover", 64))
     if album.cover_id is None and cover is not None:
         Album.objects.filter(pk=album.pk).update(cover=cover)
@@ -139,17 +140,6 @@ def _own_photos(owner: User, hashes: list[str]) -> dict[str, int]:
         rows = Image.with_trash.filter(owner=owner, sha256__in=some)
         found.update(rows.values_list("sha256", "pk"))
     return {sha256: found[sha256] for sha256 in hashes if sha256 in found}
-
-
-def _place(album: Album, image_ids: list[int]) -> None:
-    places = AlbumPhoto.objects.filter(album=album)
-    present = set(places.values_list("image_id", flat=True))
-    last = places.order_by("-position").values_list("position", flat=True).first() or 0.0
-    fresh = [pk for pk in image_ids if pk not in present]
-    AlbumPhoto.objects.bulk_create(
-        [AlbumPhoto(album=album, image_id=pk, position=last + 1 + n) for n, pk in enumerate(fresh)],
-        batch_size=300,
-    )
 
 
 @transaction.atomic
