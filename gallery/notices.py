@@ -244,7 +244,14 @@ def prune_notices() -> int:
     concerned = sorted(set(unread.values_list("person_id", flat=True)))
     list(User.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True))
     deleted = old.delete()[0]
-    for pk in concerned:
-        left = Notice.objects.filter(person=pk, read_at=None).count()
-        User.objects.filter(pk=pk).update(unread_notices=left)
+    count_unread_anew(concerned)
     return deleted
+
+
+@transaction.atomic
+def count_unread_anew(people: Iterable[int]) -> None:
+    """Count what these people have not read, each while their row is held."""
+    for pk in people:
+        list(User.objects.filter(pk=pk).select_for_update(no_key=True))
+        unread = Notice.objects.filter(person=pk, read_at=None).count()
+        User.objects.filter(pk=pk).update(unread_notices=unread)

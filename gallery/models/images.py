@@ -329,11 +329,15 @@ class Image(models.Model):
             return width in self.rendition_widths
         return width in self.more_renditions.get({"jpg": "jpeg"}.get(suffix, suffix), [])
 
+    def width_for(self, pixels: int) -> int:
+        """Return the width of the first rendition of so many pixels or more, else the largest."""
+        enough = [width for width in self.rendition_widths if width >= pixels]
+        return min(enough, default=max(self.rendition_widths))
+
     @property
     def thumbnail_url(self) -> str:
         """Return the address of the rendition for grids: the first of 640 pixels or more."""
-        enough = [width for width in self.rendition_widths if width >= 640]
-        return self.rendition_url(min(enough, default=max(self.rendition_widths)))
+        return self.rendition_url(self.width_for(640))
 
     @property
     def largest_url(self) -> str:

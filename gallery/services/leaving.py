@@ -40,6 +40,7 @@ from gallery.models import (
     Upload,
     User,
 )
+from gallery.notices import count_unread_anew
 from gallery.services.people import forget_avatar_on_commit
 from gallery.services.trash import empty_trash
 from gallery.signals import person_leaving
@@ -186,7 +187,7 @@ def _delete_words(person: User) -> None:
         _count_anew(touched)
     for model, field in _OWNED:
         model._default_manager.filter(**{field: person}).delete()
-    _count_notices_anew(readers)
+    count_unread_anew(readers)
     _delete_with_files(person)
 
 
@@ -204,7 +205,7 @@ def _delete_notices_about(person: User) -> None:
     about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
     for some in chunks(about):
         Notice.objects.filter(pk__in=[pk for pk, _ in some]).delete()
-    _count_notices_anew(sorted({reader for _, reader in about} - {person.pk}))
+    count_unread_anew(sorted({reader for _, reader in about} - {person.pk}))
 
 
 def _ids(rows: QuerySet[Image] | QuerySet[Album]) -> list[int]:
@@ -221,14 +222,6 @@ def _delete_with_files(person: User) -> None:
     for model, field in _WITH_FILES:
         for row in model._default_manager.filter(**{field: person}):
             row.delete()
-
-
-def _count_notices_anew(people: list[int]) -> None:
-    for pk in people:
-        with transaction.atomic():
-            list(User.objects.filter(pk=pk).select_for_update(no_key=True))
-            unread = Notice.objects.filter(person=pk, read_at=None).count()
-            User.objects.filter(pk=pk).update(unread_notices=unread)
 
 
 def _count_anew(image_ids: list[int]) -> None:
