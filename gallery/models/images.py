@@ -331,8 +331,8 @@ class Image(models.Model):
 
     def width_for(self, pixels: int) -> int:
         """Return the width of the first rendition of so many pixels or more, else the largest."""
-        enough = [width for width in self.rendition_widths if width >= pixels]
-        return min(enough, default=max(self.rendition_widths))
+        widths: list[int] = self.rendition_widths
+        return min((width for width in widths if width >= pixels), default=max(widths))
 
     @property
     def thumbnail_url(self) -> str:

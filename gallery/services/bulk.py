@@ -71,7 +71,7 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 
 def _add_to_album(deed: BulkDeed) -> int:
-    album = Album.objects.fillable_by(deed.by).filter(pk=read_id(deed.value)).first()
+    album = Album.objects.fillable_by(deed.by).filter(pk=read_id(deed.value) or 0).first()
     if album is None:
         raise BulkRefused(_("That album is gone."))
     try:
