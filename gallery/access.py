@@ -21,7 +21,6 @@ from django.utils.crypto import constant_time_compare
 
 from gallery.models import (
     Album,
-    AlbumMember,
     AlbumPhoto,
     Image,
     ImageQuerySet,
@@ -188,14 +187,6 @@ def own_album_or_404(request: HttpRequest, pk: int) -> Album:
     if not album.is_editable_by(viewer_of(request)):
         raise Http404
     return album
-
-
-def may_add_to(album: Album, viewer: Viewer) -> bool:
-    """Return whether this person may put photos of theirs into the album."""
-    if not viewer.is_authenticated:
-        return False
-    members = AlbumMember.objects.filter(album=album, person_id=viewer.pk, may_add=True)
-    return viewer.pk == album.owner_id or members.exists()
 
 
 # --- What is not for everybody --------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from gallery.models import Comment
-from gallery.moderation import ForModerators, is_moderator
+from gallery.moderation import Deletable
 from gallery.plain_text import in_one_line
 from gallery.services.conversation import address_of
 
@@ -21,8 +20,11 @@ else:
 
 
 @admin.register(Comment)
-class CommentAdmin(ForModerators, CommentModelAdmin):
-    """What people wrote, the latest first. Words are their author's: nobody edits them here."""
+class CommentAdmin(Deletable, CommentModelAdmin):
+    """What people wrote, the latest first. Words are their author's: nobody edits them here.
+
+    The photo's count follows a deletion (see receivers).
+    """
 
     list_display = ("words", "author", "place", "created_at", "edited_at")
     list_filter = ("created_at",)
@@ -44,15 +46,3 @@ class CommentAdmin(ForModerators, CommentModelAdmin):
     def place(self, comment: Comment) -> SafeString:
         """Return the way to where it stands."""
         return format_html('<a href="{}">{}</a>', address_of(comment), comment.image)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return False: people write below photos."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: the words are their author's."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether this person moderates. The photo's count follows (see receivers)."""
-        return is_moderator(request.user)

@@ -81,8 +81,3 @@ def is_liked_by(image: Image, viewer: Viewer) -> bool:
     if not viewer.is_authenticated or not image.like_count:
         return False
     return Like.objects.filter(image=image, person=viewer).exists()
-
-
-def number_of(text: str) -> int:
-    """Return the id in a query string; 0 for what is none, or longer than any id."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -96,10 +96,7 @@ def answer_feed(
 
 
 def _add(feed: PhotoAtom, request: HttpRequest, image: Image) -> None:
-    width = min(
-        [width for width in image.rendition_widths if width >= LARGE_ENOUGH],
-        default=max(image.rendition_widths),
-    )
+    width = image.width_for(LARGE_ENOUGH)
     picture = {
         "url": request.build_absolute_uri(image.rendition_url(width)),
         "type": "image/webp",

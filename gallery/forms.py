@@ -25,12 +25,6 @@ TEACHING_CHOICES = [
     ("yes", _("Yes, they may teach it")),
     ("no", _("No, keep them out of its lessons")),
 ]
-VISIBILITY_CHOICES = [
-    (Visibility.PUBLIC.value, _("Everybody")),
-    (Visibility.UNLISTED.value, _("Everybody who has the link; it is in no list")),
-    (Visibility.FOLLOWERS.value, _("People who follow me")),
-    (Visibility.PRIVATE.value, _("Only me (and the moderators)")),
-]
 
 
 class PhotosInput(forms.ClearableFileInput):

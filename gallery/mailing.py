@@ -13,11 +13,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from gallery.models import Notice, NoticeKind, User
-from gallery.notice_ways import ways_by_person
+from gallery.notice_ways import language_of, ways_by_person
 from gallery.plain_text import in_one_line
 
 SALT = "gallery.mailing.stop"
@@ -76,7 +76,7 @@ def send_notice(*, notice: Notice) -> bool:
 def letter_of(notice: Notice, address: str) -> EmailMultiAlternatives:
     """Return the mail in words and in HTML, in the person's language."""
     stop = full_address(reverse("gallery:stop_mails", args=[stop_token(notice)]))
-    with translation.override(notice.person.language or settings.LANGUAGE_CODE):
+    with language_of(notice.person):
         context = {
             "notice": notice,
             "site_name": settings.SITE_NAME,

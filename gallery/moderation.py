@@ -49,3 +49,11 @@ class OnRecord(ForModerators):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: other rows point here."""
         return False
+
+
+class Deletable(OnRecord):
+    """Mixed into the admin of what moderators read and may delete, but nobody edits here."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether this person moderates."""
+        return is_moderator(request.user)

@@ -1,9 +1,13 @@
-"""How people hear of things: on the page, by mail, both or not at all, kind by kind."""
+"""How people hear of things: in which language; on the page, by mail, both or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import NamedTuple
+
+from django.conf import settings
+from django.utils import translation
 
 from gallery.models import NoticeChoice, NoticeKind, User
 
@@ -26,6 +30,11 @@ USUAL_WAYS: Mapping[str, Way] = {
     # Moderators get a mail of its own where a version was rolled back.
     NoticeKind.MODERATION: Way(on_page=True, by_mail=False),
 }
+
+
+def language_of(person: User) -> AbstractContextManager[None]:
+    """Return a context in which texts come in this person's language."""
+    return translation.override(person.language or settings.LANGUAGE_CODE)
 
 
 def kinds_for(person: User) -> list[NoticeKind]:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from gallery.chunks import chunks
 from gallery.mailing import mail_on_commit
 from gallery.models import Image, Notice, NoticeKind, User
-from gallery.notice_ways import ways_by_person
+from gallery.notice_ways import language_of, ways_by_person
 from gallery.plain_text import in_one_line
 
 # Older notices speak of versions and weeks that nobody looks back at.
 KEPT_FOR = timedelta(days=180)
-WRITE_SIZE = 500
 LONGEST_TEXT = 500
 # Likes of a photo that are told by mail alone make one mail in this time.
 GATHERED_FOR = timedelta(days=1)
@@ -45,9 +43,7 @@ def tell(
     those who want to hear nothing of this kind. An over-long text is cut.
     """
     told = 0
-    people = sorted(texts)
-    for start in range(0, len(people), WRITE_SIZE):
-        some = people[start : start + WRITE_SIZE]
+    for some in chunks(sorted(texts)):
         reached = _hold(pk for pk in some if actor is None or pk != actor.pk)
         if url:
             before = Notice.objects.filter(person__in=reached, url=url)
@@ -68,11 +64,6 @@ def tell_in_words(
         with language_of(person):
             texts[person.pk] = words()
     return tell(texts=texts, url=url, kind=kind, actor=actor)
-
-
-def language_of(person: User) -> AbstractContextManager[None]:
-    """Return a context in which texts come in this person's language."""
-    return translation.override(person.language or settings.LANGUAGE_CODE)
 
 
 def _hold(people: Iterable[int]) -> set[int]:
@@ -163,10 +154,9 @@ def take_back_album(*, album_id: int, person_ids: Collection[int]) -> None:
 def take_back_photos(*, image_ids: Collection[int], person_ids: Collection[int]) -> None:
     """Remove what these people were told of photos that go for good: words, names and links."""
     kinds = (NoticeKind.COMMENT, NoticeKind.LIKE)
-    people = sorted(person_ids)
-    for start in range(0, len(people), WRITE_SIZE):
-        some = Notice.objects.filter(person__in=people[start : start + WRITE_SIZE])
-        _take_back(some.filter(_about(image_ids), kind__in=kinds))
+    for people in chunks(sorted(person_ids)):
+        told = Notice.objects.filter(person__in=people)
+        _take_back(told.filter(_about(image_ids), kind__in=kinds))
 
 
 def _about(image_ids: Collection[int]) -> Q:
@@ -254,7 +244,14 @@ def prune_notices() -> int:
     concerned = sorted(set(unread.values_list("person_id", flat=True)))
     list(User.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True))
     deleted = old.delete()[0]
-    for pk in concerned:
-        left = Notice.objects.filter(person=pk, read_at=None).count()
-        User.objects.filter(pk=pk).update(unread_notices=left)
+    count_unread_anew(concerned)
     return deleted
+
+
+@transaction.atomic
+def count_unread_anew(people: Iterable[int]) -> None:
+    """Count what these people have not read, each while their row is held."""
+    for pk in people:
+        list(User.objects.filter(pk=pk).select_for_update(no_key=True))
+        unread = Notice.objects.filter(person=pk, read_at=None).count()
+        User.objects.filter(pk=pk).update(unread_notices=unread)

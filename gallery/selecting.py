@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from gallery.bulk import BulkAction, Text, bulk_actions
 from gallery.models import Album, Image, ImageQuerySet, User
+from gallery.numbers import read_id
 from gallery.services.bulk import MOST_PHOTOS
 
 PROFILE = "profile"
@@ -43,7 +44,7 @@ def selection_on(request: HttpRequest, photos: ImageQuerySet, scope: str) -> Sel
         return None
     out, here = request.GET.copy(), request.GET.copy()
     for query in (out, here):
-        for mark in ("before", "after"):
+        for mark in ("mark", "after"):
             query.pop(mark, None)
     out.pop("select", None)
     return Selection(
@@ -65,7 +66,7 @@ def chosen_photos(request: HttpRequest) -> tuple[ImageQuerySet, int]:
         return photos, 0
     named = [*request.POST.getlist("photo"), *request.POST.get("photos", "").split(",")]
     words = {word for word in named if word}
-    ids = [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+    ids = [number for word in words if (number := read_id(word)) is not None]
     return Image.objects.filter(pk__in=ids[:MOST_NAMED]), len(words)
 
 
@@ -76,8 +77,8 @@ def photos_of_scope(scope: str, person: object) -> ImageQuerySet:
     name, _, number = scope.partition(":")
     if name == PROFILE:
         return Image.objects.filter(owner=person)
-    if name == "album" and number.isascii() and number.isdigit():
-        albums = Album.objects.visible_to(person).filter(pk=int(number[:18]))
+    if name == "album" and (pk := read_id(number)) is not None:
+        albums = Album.objects.visible_to(person).filter(pk=pk)
         return Image.objects.filter(places__album__in=albums, owner=person)
     return Image.objects.none()
 

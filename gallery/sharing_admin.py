@@ -9,16 +9,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from gallery.models import Album, ShareLink
-from gallery.moderation import OnRecord, is_moderator
+from gallery.moderation import Deletable
 from gallery.services.sharing import revoke_share_link
-
-
-class Deletable(OnRecord):
-    """Mixed into the admin of what moderators read and may delete, but nobody edits here."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether this person moderates."""
-        return is_moderator(request.user)
 
 
 @admin.register(Album)

@@ -125,6 +125,13 @@ class Album(models.Model):
         """Return whether this person may change the album: its owner, or staff."""
         return viewer.is_staff or (viewer.is_authenticated and viewer.pk == self.owner_id)
 
+    def is_fillable_by(self, viewer: Viewer) -> bool:
+        """Return whether this person may put photos of theirs into the album; see `fillable_by`."""
+        if not viewer.is_authenticated:
+            return False
+        members = self.members.filter(person_id=viewer.pk, may_add=True)
+        return viewer.pk == self.owner_id or members.exists()
+
 
 class AlbumPhotoQuerySet(models.QuerySet["AlbumPhoto"]):
     """Reading places in albums, in words that chain."""

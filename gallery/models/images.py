@@ -230,7 +230,7 @@ class Image(models.Model):
 
         Who reads this address may see the photo already, so nothing is given away.
         """
-        return self._keyed(reverse("gallery:image", args=[self.pk]))
+        return self.keyed(reverse("gallery:image", args=[self.pk]))
 
     def is_visible_to(self, viewer: Viewer) -> bool:
         """Return whether this person may see the photo and its files, by who they are.
@@ -285,7 +285,7 @@ class Image(models.Model):
 
     def rendition_url(self, width: int, suffix: str = "webp") -> str:
         """Return the address that serves the rendition after asking who is looking."""
-        return self._keyed(f"{self._rendition_base}{width}.{suffix}")
+        return self.keyed(f"{self._rendition_base}{width}.{suffix}")
 
     @cached_property
     def _rendition_base(self) -> str:
@@ -297,7 +297,8 @@ class Image(models.Model):
         """Return `key=…` for addresses that belong to an unlisted photo, "" for all others."""
         return f"key={self.link_key}" if self.is_unlisted and not self.withholds_key else ""
 
-    def _keyed(self, address: str) -> str:
+    def keyed(self, address: str) -> str:
+        """Return the address with the key of an unlisted photo, where whoever reads this has it."""
         return f"{address}?{self.key_query}" if self.key_query else address
 
     @property
@@ -320,7 +321,7 @@ class Image(models.Model):
     @property
     def original_url(self) -> str:
         """Return the address of the upload itself, for whoever may have it."""
-        return self._keyed(reverse("gallery:original", args=[self.pk]))
+        return self.keyed(reverse("gallery:original", args=[self.pk]))
 
     def has_rendition(self, width: int, suffix: str) -> bool:
         """Return whether there is a rendition of this width with this suffix."""
@@ -328,11 +329,15 @@ class Image(models.Model):
             return width in self.rendition_widths
         return width in self.more_renditions.get({"jpg": "jpeg"}.get(suffix, suffix), [])
 
+    def width_for(self, pixels: int) -> int:
+        """Return the width of the first rendition of so many pixels or more, else the largest."""
+        widths: list[int] = self.rendition_widths
+        return min((width for width in widths if width >= pixels), default=max(widths))
+
     @property
     def thumbnail_url(self) -> str:
         """Return the address of the rendition for grids: the first of 640 pixels or more."""
-        enough = [width for width in self.rendition_widths if width >= 640]
-        return self.rendition_url(min(enough, default=max(self.rendition_widths)))
+        return self.rendition_url(self.width_for(640))
 
     @property
     def largest_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Max
@@ -84,26 +84,26 @@ def add_to_album(*, album: Album, images: Iterable[Image], by: User) -> int:
     """
     locked = lock_album(album)
     chosen = {image.pk: image for image in images}
-    _require_may_add(locked, by)
+    if not locked.is_fillable_by(by):
+        raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
     if any(image.owner_id != by.pk for image in chosen.values()):
         raise AlbumRefusal(_("You can only add photos of your own."), "not_yours")
     there = AlbumPhoto.objects.filter(album=locked, image_id__in=chosen)
     new = [pk for pk in chosen if pk not in set(there.values_list("image_id", flat=True))]
     # A photo that went for good in this moment is passed over.
     present = set(Image.objects.filter(pk__in=new).values_list("pk", flat=True))
-    last = locked.places.aggregate(last=Max("position"))["last"] or 0.0
+    return put_at_end(locked, [pk for pk in new if pk in present])
+
+
+def put_at_end(album: Album, image_ids: Sequence[int]) -> int:
+    """Put these photos, none of which is in it yet, at the end of the album; return how many."""
+    last = album.places.aggregate(last=Max("position"))["last"] or 0.0
     places = [
-        AlbumPhoto(album=locked, image_id=pk, position=last + GAP * number)
-        for number, pk in enumerate((pk for pk in new if pk in present), 1)
+        AlbumPhoto(album=album, image_id=pk, position=last + GAP * number)
+        for number, pk in enumerate(image_ids, 1)
     ]
     AlbumPhoto.objects.bulk_create(places, batch_size=WRITE_SIZE)
     return len(places)
-
-
-def _require_may_add(album: Album, by: User) -> None:
-    members = AlbumMember.objects.filter(album=album, person=by, may_add=True)
-    if by.pk != album.owner_id and not members.exists():
-        raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
 
 
 @transaction.atomic

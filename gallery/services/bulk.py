@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
+from gallery.chunks import chunks
 from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
+from gallery.numbers import read_id
 from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.services.trash import trash_images
 
 # More would keep others waiting for the transaction, and nobody oversees it.
 MOST_PHOTOS: Final = 5000
-# Rows per statement, below the variable limit of both databases.
-QUERY_SIZE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,8 @@ def do_in_bulk(
 def update_many(deed: BulkDeed, field: str, value: object) -> int:
     """Give the photos this value of a field and return how many had another one."""
     ids = [image.pk for image in deed.images if getattr(image, field) != value]
-    for start in range(0, len(ids), QUERY_SIZE):
-        part = ids[start : start + QUERY_SIZE]
-        Image.objects.filter(pk__in=part).update(**{field: value})
+    for some in chunks(ids):
+        Image.objects.filter(pk__in=some).update(**{field: value})
     return len(ids)
 
 
@@ -72,9 +71,7 @@ def _set_teaching(deed: BulkDeed) -> int:
 
 
 def _add_to_album(deed: BulkDeed) -> int:
-    number = deed.value[:18]
-    fillable = Album.objects.fillable_by(deed.by)
-    album = fillable.filter(pk=int(number)).first() if number.isdecimal() else None
+    album = Album.objects.fillable_by(deed.by).filter(pk=read_id(deed.value) or 0).first()
     if album is None:
         raise BulkRefused(_("That album is gone."))
     try:

@@ -98,12 +98,6 @@ def delete_comment(*, comment: Comment) -> None:
     Comment.objects.filter(pk=comment.pk).delete()
 
 
-def open_comments(*, image: Image, is_open: bool) -> None:
-    """Let people write below the photo, or stop it; what stands there stays."""
-    image.comments_open = is_open
-    image.save(update_fields=["comments_open"])
-
-
 def _hold(image: Image) -> Image:
     return Image.objects.select_for_update(of=("self",), no_key=True).get(pk=image.pk)
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 from rest_framework.authtoken.models import Token
 
+from gallery.chunks import chunks
 from gallery.clusters import LONG_JOBS
 from gallery.models import (
     Album,
@@ -39,6 +40,7 @@ from gallery.models import (
     Upload,
     User,
 )
+from gallery.notices import count_unread_anew
 from gallery.services.people import forget_avatar_on_commit
 from gallery.services.trash import empty_trash
 from gallery.signals import person_leaving
@@ -139,8 +141,8 @@ def _scrub_log(person: User, former_name: str) -> None:
 def _scrub_log_of_photos(image_ids: list[int]) -> None:
     """Take the titles of deleted photos out of moderators' log."""
     kind = ContentType.objects.get_for_model(Image)
-    for start in range(0, len(image_ids), 300):
-        keys = [str(pk) for pk in image_ids[start : start + 300]]
+    for some in chunks(image_ids):
+        keys = [str(pk) for pk in some]
         about = LogEntry.objects.filter(content_type=kind, object_id__in=keys)
         about.update(object_repr=_("A photo of somebody who left"))
 
@@ -185,7 +187,7 @@ def _delete_words(person: User) -> None:
         _count_anew(touched)
     for model, field in _OWNED:
         model._default_manager.filter(**{field: person}).delete()
-    _count_notices_anew(readers)
+    count_unread_anew(readers)
     _delete_with_files(person)
 
 
@@ -201,9 +203,9 @@ def _delete_notices_about(person: User) -> None:
     kinds = [NoticeKind.COMMENT, NoticeKind.ALBUM]
     told = Notice.objects.filter(kind__in=kinds).values_list("pk", "person_id", "url")
     about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
-    for start in range(0, len(about), 300):
-        Notice.objects.filter(pk__in=[pk for pk, _ in about[start : start + 300]]).delete()
-    _count_notices_anew(sorted({reader for _, reader in about} - {person.pk}))
+    for some in chunks(about):
+        Notice.objects.filter(pk__in=[pk for pk, _ in some]).delete()
+    count_unread_anew(sorted({reader for _, reader in about} - {person.pk}))
 
 
 def _ids(rows: QuerySet[Image] | QuerySet[Album]) -> list[int]:
@@ -222,18 +224,10 @@ def _delete_with_files(person: User) -> None:
             row.delete()
 
 
-def _count_notices_anew(people: list[int]) -> None:
-    for pk in people:
-        with transaction.atomic():
-            list(User.objects.filter(pk=pk).select_for_update(no_key=True))
-            unread = Notice.objects.filter(person=pk, read_at=None).count()
-            User.objects.filter(pk=pk).update(unread_notices=unread)
-
-
 def _count_anew(image_ids: list[int]) -> None:
-    for start in range(0, len(image_ids), 300):
-        some = Image.with_trash.filter(pk__in=image_ids[start : start + 300])
-        some.update(like_count=_number_of(Like), comment_count=_number_of(Comment))
+    for some in chunks(image_ids):
+        touched = Image.with_trash.filter(pk__in=some)
+        touched.update(like_count=_number_of(Like), comment_count=_number_of(Comment))
 
 
 def _number_of(model: type[Like | Comment]) -> Coalesce:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,9 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gallery.chunks import chunks
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
+from gallery.notice_ways import language_of
 from gallery.notices import tell
 from gallery.services.transfers import (
+    FULL,
     UNDER_WAY,
     Progress,
     Superseded,
@@ -26,6 +28,7 @@ from gallery.services.transfers import (
     disk_is_full,
     fail,
     finish,
+    forget_earlier,
     hand_out,
 )
 from gallery.signals import answers_to, person_taken_out, photos_taken_out
@@ -36,7 +39,6 @@ from gallery.takeout.readme import README
 
 # Photos whose records are read together.
 STEP: Final = 100
-FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ask_for_takeout(*, person: User) -> Takeout:
@@ -52,8 +54,7 @@ def ask_for_takeout(*, person: User) -> Takeout:
                 return present
             takeout = Takeout(person=person)
             hand_out(takeout)
-            for old in Takeout.objects.filter(person=person).exclude(pk=takeout.pk):
-                old.delete()
+            forget_earlier(takeout)
             return takeout
     except IntegrityError:
         return Takeout.objects.get(person=person, state__in=UNDER_WAY)
@@ -74,6 +75,12 @@ def write_takeout(*, key: str, ticket: str) -> str:
     takeout = claim(Takeout, key, ticket)
     if takeout is None:
         return f"Takeout {key} is gone, done, or another job's."
+    # What is told, of success and of failure, is for the person alone.
+    with language_of(takeout.person):
+        return _carry_out(takeout, key)
+
+
+def _carry_out(takeout: Takeout, key: str) -> str:
     transfers_directory().mkdir(parents=True, exist_ok=True)
     # Under a name of this run alone: a queue may hand the same job out twice.
     growing = takeout.path.with_suffix(f".{uuid4().hex}.part")
@@ -114,7 +121,7 @@ def _write(takeout: Takeout, path: Path) -> None:
         progress.begin(len(ids))
         names = readable_names(_stems(ids))
         done = 0
-        for some in _parts(ids):
+        for some in chunks(ids, STEP):
             for image, record in _told(some, person):
                 _write_photo(archive, next(names), image, record)
                 done += 1
@@ -164,15 +171,10 @@ def _told(ids: Sequence[int], person: User) -> Iterator[tuple[Image, dict[str, A
 
 
 def _stems(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
-    for some in _parts(ids):
+    for some in chunks(ids, STEP):
         rows = Image.with_trash.filter(pk__in=some).values_list("pk", "title", "original_name")
         words = {pk: (title, Path(name).stem) for pk, title, name in rows}
         yield from (words.get(pk, ("", "")) for pk in some)
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), STEP):
-        yield ids[start : start + STEP]
 
 
 def newest_takeout(person: User) -> Takeout | None:

@@ -20,10 +20,11 @@ from django.utils.translation import gettext as _
 
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
+from gallery.notice_ways import language_of
 from gallery.notices import tell
+from gallery.problems import in_words
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
-from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
     bring_in_comments,
@@ -33,6 +34,7 @@ from gallery.services.takeout_photos import (
     set_up_photo,
 )
 from gallery.services.transfers import (
+    FULL,
     UNDER_WAY,
     Progress,
     Superseded,
@@ -40,6 +42,7 @@ from gallery.services.transfers import (
     disk_is_full,
     fail,
     finish,
+    forget_earlier,
     hand_out,
 )
 from gallery.services.trash import bring_back
@@ -104,7 +107,7 @@ def take_in(*, person: User, file: UploadedFile[bytes]) -> TakeoutImport:
         raise
     finally:
         arriving.unlink(missing_ok=True)
-    _forget_earlier(begun)
+    forget_earlier(begun)
     return begun
 
 
@@ -121,6 +124,12 @@ def read_takeout(*, key: str, ticket: str) -> str:
     begun = claim(TakeoutImport, key, ticket)
     if begun is None:
         return f"Import {key} is gone, done, or another job's."
+    # What is told, of success and of failure, is for the person alone.
+    with language_of(begun.person):
+        return _carry_out(begun, key)
+
+
+def _carry_out(begun: TakeoutImport, key: str) -> str:
     progress = Progress(begun)
     try:
         report = bring_in(
@@ -218,7 +227,7 @@ def _bring_in_photo(
         report.complain(str(damage))
         return None
     except UnreadablePhoto as problem:
-        report.complain(f"{name}: {problem}")
+        report.complain(f"{name}: {in_words(problem)}")
         return None
     report.numbers["photos" if is_new else "photos_known"] += 1
     comments = told.items(record, "comments")
@@ -273,8 +282,3 @@ def _bring_in_avatar(takeout: TakeoutFile, person: User) -> None:
         set_avatar(person=person, data=takeout.read(name, settings.EYES_MAX_UPLOAD_BYTES))
     except (DamagedFile, UnreadablePhoto):
         return
-
-
-def _forget_earlier(begun: TakeoutImport) -> None:
-    for old in TakeoutImport.objects.filter(person=begun.person_id).exclude(pk=begun.pk):
-        old.delete()

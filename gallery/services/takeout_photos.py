@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
+from gallery.chunks import chunks
 from gallery.models import (
     Album,
-    AlbumPhoto,
     Comment,
     Image,
     Licence,
@@ -18,6 +18,7 @@ from gallery.models import (
     User,
     Visibility,
 )
+from gallery.services.albums import put_at_end
 from gallery.services.people import hold_person
 from gallery.takeout import told
 from gallery.takeout.told import Told
@@ -124,7 +125,8 @@ def bring_in_album(*, owner: User, record: Told) -> bool:
         if born:
             Album.objects.filter(pk=album.pk).update(created_at=born)
     ids = _own_photos(owner, [told.text(one, "sha256", 64) for one in told.items(record, "photos")])
-    _place(album, list(ids.values()))
+    present = set(album.places.values_list("image_id", flat=True))
+    put_at_end(album, [pk for pk in ids.values() if pk not in present])
     cover = ids.get(told.text(record, "cover", 64))
     if album.cover_id is None and cover is not None:
         Album.objects.filter(pk=album.pk).update(cover=cover)
@@ -134,21 +136,10 @@ def bring_in_album(*, owner: User, record: Told) -> bool:
 def _own_photos(owner: User, hashes: list[str]) -> dict[str, int]:
     """Return the ids of the owner's photos with these hashes, in the order of the hashes."""
     found: dict[str, int] = {}
-    for start in range(0, len(hashes), 500):
-        rows = Image.with_trash.filter(owner=owner, sha256__in=hashes[start : start + 500])
+    for some in chunks(hashes):
+        rows = Image.with_trash.filter(owner=owner, sha256__in=some)
         found.update(rows.values_list("sha256", "pk"))
     return {sha256: found[sha256] for sha256 in hashes if sha256 in found}
-
-
-def _place(album: Album, image_ids: list[int]) -> None:
-    places = AlbumPhoto.objects.filter(album=album)
-    present = set(places.values_list("image_id", flat=True))
-    last = places.order_by("-position").values_list("position", flat=True).first() or 0.0
-    fresh = [pk for pk in image_ids if pk not in present]
-    AlbumPhoto.objects.bulk_create(
-        [AlbumPhoto(album=album, image_id=pk, position=last + 1 + n) for n, pk in enumerate(fresh)],
-        batch_size=300,
-    )
 
 
 @transaction.atomic

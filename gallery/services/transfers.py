@@ -7,6 +7,7 @@ work out again. A job that finds another ticket in its row stops without a word.
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 import uuid
 from datetime import timedelta
@@ -27,6 +28,8 @@ JOBS: Final = {Takeout: "gallery.tasks.write_takeout", TakeoutImport: "gallery.t
 KEPT_FOR: Final = timedelta(days=7)
 # A job that gave no sign for so long was killed, or waits behind a long training.
 SILENCE: Final = timedelta(minutes=15)
+# What the system says where the disk, or somebody's part of it, is full.
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 ABANDONED_AFTER: Final = 24 * 3600
 # Seconds between two notes of how far it is.
 NOTED_EVERY: Final = 1.0
@@ -90,6 +93,13 @@ def fail(transfer: Takeout | TakeoutImport, problem: str) -> None:
     now, rows = timezone.now(), type(transfer)._default_manager
     mine = rows.filter(pk=transfer.pk, ticket=transfer.ticket)
     mine.update(state=TransferState.FAILED, problem=problem[:500], finished_at=now)
+
+
+def forget_earlier(transfer: Takeout | TakeoutImport) -> None:
+    """Delete what this person had of the same kind before, each with its file."""
+    mine = type(transfer)._default_manager.filter(person=transfer.person_id)
+    for old in mine.exclude(pk=transfer.pk):
+        old.delete()
 
 
 def disk_is_full() -> str:

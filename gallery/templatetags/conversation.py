@@ -38,7 +38,7 @@ def own_words(text: str) -> SafeString:
 @register.filter
 def keyed(address: str, image: Image) -> str:
     """Return the address with the key of an unlisted photo, where whoever reads this has it."""
-    return f"{address}?{image.key_query}" if image.key_query else address
+    return image.keyed(address)
 
 
 def _surroundings(context: Context) -> dict[str, Any]:

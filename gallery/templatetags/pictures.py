@@ -19,13 +19,13 @@ register = template.Library()
 def photo_details(context: Context, image: Image) -> dict[str, Any]:
     """Return what whoever looks may read of how the photo was taken, and take along."""
     request = context["request"]
-    is_offered = may_download_original(request, image)
+    is_offered, is_withheld = may_download_original(request, image), is_kept_back(image)
     details = details_for(image, request.user)
     return {
         "image": image,
         "details": details,
-        "may_download": is_offered and (details.is_owner or not is_kept_back(image)),
-        "is_kept_back": image.offers_original and is_kept_back(image),
+        "may_download": is_offered and (details.is_owner or not is_withheld),
+        "is_kept_back": image.offers_original and is_withheld,
         "original_url": image.original_url,
         "deed_url": Licence(image.licence).deed_url,
     }

@@ -46,10 +46,3 @@ def answer_refusal(request: HttpRequest, pk: int, message: str, *, is_gone: bool
 def wants_text(request: HttpRequest) -> bool:
     """Return whether the script of the arranging page asks."""
     return request.headers.get("Accept", "").startswith("text/plain")
-
-
-def number_or_404(text: str) -> int:
-    """Return the id in a form; what is no id names nothing."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Http404
-    return int(text)

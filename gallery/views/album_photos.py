@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gallery.access import may_add_to, open_album_or_404, own_album_or_404
+from gallery.access import open_album_or_404, own_album_or_404
 from gallery.album_lists import page_of_album
 from gallery.models import Album, AlbumPhoto, Image, User
 from gallery.paging import page_of_photos
@@ -24,7 +24,8 @@ from gallery.services.albums import (
     remove_from_album,
     set_cover,
 )
-from gallery.views.album_answers import number_or_404, telling_refusals, wants_text
+from gallery.views.album_answers import telling_refusals, wants_text
+from gallery.views.answering import is_htmx, number_or_404
 
 MENU_SIZE = 12
 ARRANGE_SIZE = 60
@@ -37,7 +38,7 @@ MOST_AT_ONCE = 1000
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose among one's own photos that are not in the album yet."""
     person, album = cast(User, request.user), open_album_or_404(request, pk).album
-    if not may_add_to(album, person):
+    if not album.is_fillable_by(person):
         raise Http404
     if request.method == "POST":
         chosen = [number_or_404(text) for text in request.POST.getlist("image")[:MOST_AT_ONCE]]
@@ -63,17 +64,13 @@ def albums_of_photo(request: HttpRequest, pk: int) -> HttpResponse:
             said = put_or_take(request, image, person)
         except (Http404, AlbumRefusal) as refusal:
             problem = str(refusal) or _("This album is gone. Please choose another one.")
-    if said and not request.headers.get("HX-Request"):
+    if said and not is_htmx(request):
         messages.success(request, said)
         return redirect(image)
-    context = menu_of_albums(image, person, whole=not request.headers.get("HX-Request"))
+    context = menu_of_albums(image, person, whole=not is_htmx(request))
     context |= {"said": said, "problem": problem}
-    name = (
-        "gallery/_album_menu.html"
-        if request.headers.get("HX-Request")
-        else "gallery/choose_album.html"
-    )
-    return render(request, name, context, status=422 if problem else 200)
+    template = "_album_menu.html" if is_htmx(request) else "choose_album.html"
+    return render(request, f"gallery/{template}", context, status=422 if problem else 200)
 
 
 def put_or_take(request: HttpRequest, image: Image, person: User) -> str:

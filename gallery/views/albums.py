@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gallery.access import (
     OpenAlbum,
     keep_private,
-    may_add_to,
     open_album_or_404,
     own_album_or_404,
     viewer_of,
@@ -32,8 +31,8 @@ from gallery.services.albums import (
     unshare_album,
 )
 from gallery.sharing_forms import AlbumForm
-from gallery.views.album_answers import number_or_404, telling_refusals
-from gallery.views.answering import person_or_404
+from gallery.views.album_answers import telling_refusals
+from gallery.views.answering import number_or_404, person_or_404
 
 ALBUMS_ON_PAGE = 24
 
@@ -80,7 +79,7 @@ def show_album(request: HttpRequest, opened: OpenAlbum) -> HttpResponse:
         "page": page_of_album(request, opened),
         "photo_count": places_of(opened).count(),
         "may_edit": found.is_editable_by(viewer),
-        "may_add": may_add_to(found, viewer),
+        "may_add": found.is_fillable_by(viewer),
         "is_member": AlbumMember.objects.filter(album=found, person_id=viewer.pk).exists(),
         "selection": selection_in(request, found),
     }

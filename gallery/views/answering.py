@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django_htmx.http import HttpResponseClientRedirect
 
-from gallery.conversing import number_of
 from gallery.models import User
+from gallery.numbers import read_id
 
 PEOPLE_ON_PAGE = 50
 
@@ -43,15 +43,28 @@ def person_or_404(username: str) -> User:
     return get_object_or_404(User, username=username, is_active=True, left_at=None)
 
 
-def page_of_people(request: HttpRequest, rows: QuerySet[Any], of: str) -> PeoplePage:
-    """Return the people of these rows, the latest first, in one query.
+def number_or_404(text: str) -> int:
+    """Return the id in a form; what is no id names nothing."""
+    number = read_id(text)
+    if number is None:
+        raise Http404
+    return number
 
-    `of` names the person in a row, loaded with it. The mark in `?before=` is the id of a row.
+
+def page_of_people(request: HttpRequest, rows: QuerySet[Any], of: str) -> PeoplePage:
+    """Return the people of these rows, the latest first, in one query (see `page_of_rows`)."""
+    return PeoplePage(*page_of_rows(request, rows, of, size=PEOPLE_ON_PAGE))
+
+
+def page_of_rows(
+    request: HttpRequest, rows: QuerySet[Any], of: str, *, size: int
+) -> tuple[list[Any], str]:
+    """Return what these rows are about, the latest row first, and the query string of the rest.
+
+    `of` names it in a row, loaded with it. The mark in `?before=` is the id of a row.
     """
-    before = number_of(request.GET.get("before", ""))
-    found = list(
-        (rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: PEOPLE_ON_PAGE + 1]
-    )
-    shown = found[:PEOPLE_ON_PAGE]
-    older_url = f"?before={shown[-1].pk}" if len(found) > PEOPLE_ON_PAGE else ""
-    return PeoplePage([getattr(row, of) for row in shown], older_url)
+    before = read_id(request.GET.get("before", ""))
+    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: size + 1])
+    shown = found[:size]
+    older_url = f"?before={shown[-1].pk}" if len(found) > size else ""
+    return [getattr(row, of) for row in shown], older_url

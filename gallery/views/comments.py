@@ -16,8 +16,9 @@ from gallery.access import (
     viewer_of,
     visible_image_or_404,
 )
-from gallery.conversing import conversation_below, line_of, number_of
+from gallery.conversing import conversation_below, line_of
 from gallery.models import Comment, Image
+from gallery.numbers import read_id
 from gallery.people_forms import CommentForm
 from gallery.services.conversation import (
     CommentRefused,
@@ -25,9 +26,9 @@ from gallery.services.conversation import (
     address_of,
     delete_comment,
     edit_comment,
-    open_comments,
     write_comment,
 )
+from gallery.services.images import update_image
 from gallery.views.answering import ask_to_log_in, is_htmx
 
 
@@ -36,7 +37,7 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation below a photo, a page at a time; a form sends a new comment here."""
     image = visible_image_or_404(request, pk)
     if request.method != "POST":
-        before = number_of(request.GET.get("before", ""))
+        before = read_id(request.GET.get("before", "")) or 0
         context = conversation_below(request, image, before=before)
         return keep_as_private_as(image, render(request, "gallery/comments.html", context))
     if not request.user.is_authenticated:
@@ -115,7 +116,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the comments below one's own photo, or open them again; the form says which."""
     image = own_image_or_404(request, pk)
-    open_comments(image=image, is_open=request.POST.get("open") == "yes")
+    update_image(image=image, comments_open=request.POST.get("open") == "yes")
     if not is_htmx(request):
         return redirect(f"{image.get_absolute_url()}#conversation")
     said = _("Comments are open.") if image.comments_open else _("Comments are closed.")

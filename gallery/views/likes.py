@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery.access import keep_as_private_as, viewer_of, visible_image_or_404
-from gallery.conversing import number_of
 from gallery.models import Image, Like, User
 from gallery.paging import PAGE_SIZE
 from gallery.rate import limit_rate
 from gallery.services.conversation import like_image, unlike_image
-from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people
+from gallery.views.answering import ask_to_log_in, is_htmx, page_of_people, page_of_rows
 
 
 @require_POST
@@ -51,15 +51,8 @@ def likes(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def liked(request: HttpRequest) -> HttpResponse:
     """The photos that the person likes and may still see, the latest like first."""
-    seen = Image.objects.visible_to(viewer_of(request))
-    mine = Like.objects.filter(person=cast(User, request.user), image__in=seen).order_by("-pk")
-    before = number_of(request.GET.get("before", ""))
-    if before:
-        mine = mine.filter(pk__lt=before)
-    found = list(mine.select_related("image__owner")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    context = {
-        "images": [like.image for like in shown],
-        "older_url": f"?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
-    }
-    return render(request, "gallery/liked.html", context)
+    # Asked of each like: as a list, SQLite would write down every photo of the site first.
+    seen = Exists(Image.objects.visible_to(viewer_of(request)).filter(pk=OuterRef("image_id")))
+    rows = Like.objects.filter(seen, person=cast(User, request.user)).select_related("image__owner")
+    images, older_url = page_of_rows(request, rows, "image", size=PAGE_SIZE)
+    return render(request, "gallery/liked.html", {"images": images, "older_url": older_url})

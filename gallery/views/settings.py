@@ -18,6 +18,7 @@ from gallery.mailing import mail_address_of, mails_are_on, read_stop_token
 from gallery.models import User
 from gallery.notice_ways import choose_ways, stop_mails
 from gallery.people_forms import NoticesForm, ProfileForm
+from gallery.problems import in_words
 from gallery.rate import limit_rate
 from gallery.services.people import change_profile, remove_avatar
 
@@ -37,7 +38,7 @@ def profile_settings(request: HttpRequest) -> HttpResponse:
             avatar = form.avatar_bytes()
             change_profile(person=person, bio=form.cleaned_data["bio"], avatar=avatar)
         except UnreadablePhoto as problem:
-            form.add_error("avatar", str(problem))
+            form.add_error("avatar", in_words(problem))
         else:
             messages.success(request, _("Your profile is saved."))
             return redirect("gallery:settings")

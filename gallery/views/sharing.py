@@ -23,8 +23,9 @@ from gallery.services.albums import AlbumRefusal, share_album_with, unshare_albu
 from gallery.services.sharing import count_opening, make_share_link, revoke_share_link
 from gallery.sharing_forms import LinkForm, MemberForm, PasswordForm
 from gallery.throttles import PasswordTries
-from gallery.views.album_answers import number_or_404, telling_refusals
+from gallery.views.album_answers import telling_refusals
 from gallery.views.albums import show_album
+from gallery.views.answering import number_or_404
 from gallery.views.photos import show_image
 
 LINKS_ON_PAGE = 30

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery.models import Image, ImageQuerySet, User
+from gallery.numbers import read_id
 from gallery.paging import EPOCH
 from gallery.selecting import way_back
 from gallery.services.trash import (
@@ -43,8 +44,8 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 def _answer_deed(request: HttpRequest, person: User, mine: ImageQuerySet) -> HttpResponse:
     deed, is_sure = request.POST.get("deed", ""), bool(request.POST.get("sure"))
-    ids = [word for word in request.POST.getlist("photo") if word.isascii() and word.isdigit()]
-    chosen = mine.filter(pk__in=[int(word[:18]) for word in ids[:ON_PAGE]])
+    ids = [word for word in request.POST.getlist("photo") if read_id(word) is not None]
+    chosen = mine.filter(pk__in=ids[:ON_PAGE])
     is_all = deed.endswith("-all")
     photos = mine if is_all else chosen
     if deed.startswith("restore"):

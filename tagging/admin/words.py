@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from gallery.models import User
 from gallery.moderation import ForModerators, is_moderator
+from gallery.numbers import read_id
 from tagging.admin.word_changes import tag_page
 from tagging.admin.word_forms import TagForm
 from tagging.admin.word_sentences import describe_change, describe_merge
@@ -131,7 +132,7 @@ class TagAdmin(ForModerators, TagRows):
 
         Another name has no form of its own: its page is that of the tag.
         """
-        number = _number(object_id)
+        number = read_id(object_id or "")
         tag = Tag.objects.with_meaning().filter(pk=number).first() if number else None
         if tag is not None and tag.alias_of is not None:
             text = f"“{tag.name}” is another name for “{tag.alias_of.name}”."
@@ -255,11 +256,6 @@ def _named_tag(name: str) -> Tag:
     if tag is None:
         raise WordRefused(f"There is no tag “{name}”. To call this one so, rename it.")
     return tag
-
-
-def _number(text: str | None) -> int | None:
-    """Return the id in an address of the admin, if it is one."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _history(tag: Tag) -> list[dict[str, Any]]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from gallery.access import viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.moderation import require_moderator
+from gallery.views.answering import ask_to_log_in, is_htmx
 from tagging.forms import WITHDRAW, DecisionForm, VoteForm
 from tagging.models import EventKind, ImageTag, Tag, TagEvent, TagState, VoteValue
 from tagging.names import TagNameError
@@ -32,7 +31,6 @@ from tagging.services.votes import (
     undo_event,
     withdraw_vote,
 )
-from tagging.views.pages import is_htmx
 
 UNREADABLE = gettext_lazy("This form came in incomplete. Please reload the page and try again.")
 
@@ -42,7 +40,7 @@ def vote(request: HttpRequest, pk: int) -> HttpResponse:
     """Say yes, no or not sure to a tag on a photo, or take one's word back."""
     image = visible_image_or_404(request, pk)
     if not request.user.is_authenticated:
-        return ask_to_log_in(request, image)
+        return ask_to_log_in(request, image.get_absolute_url())
     form = VoteForm(request.POST)
     if not form.is_valid():
         return answer(request, image, problem=str(UNREADABLE))
@@ -65,7 +63,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the photo a tag in one's own words."""
     image = visible_image_or_404(request, pk)
     if not request.user.is_authenticated:
-        return ask_to_log_in(request, image)
+        return ask_to_log_in(request, image.get_absolute_url())
     name = request.POST.get("name", "")
     try:
         row = add_tag(person=request.user, image=image, name=name)
@@ -114,7 +112,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(TagEvent.objects.select_related("tag"), pk=pk)
     image = visible_image_or_404(request, event.image_id)
     if not request.user.is_authenticated:
-        return ask_to_log_in(request, image)
+        return ask_to_log_in(request, image.get_absolute_url())
     try:
         undo_event(person=request.user, event=event)
     except NothingToUndoError as error:
@@ -124,14 +122,6 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return answer(
         request, image, said=_("Undone: %(deed)s") % {"deed": describe_event(event, event.tag)}
     )
-
-
-def ask_to_log_in(request: HttpRequest, image: Image) -> HttpResponse:
-    """Send a visitor to log in and back to the photo; htmx is told to leave the page."""
-    to_login = redirect_to_login(image.get_absolute_url())
-    if is_htmx(request):
-        return HttpResponseClientRedirect(to_login.url)
-    return to_login
 
 
 def answer(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from gallery.models import User
+from gallery.views.answering import number_or_404
 from tagging.duplicates import read_pairs, undecided_pairs
 from tagging.models import TwinChoice, TwinDecision
 from tagging.services.duplicates import NoTwinsError, keep_both, merge_twins, undo_choice
@@ -63,7 +64,4 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _photo_number(request: HttpRequest, name: str) -> int:
     """Return the id that a form names; anything else names no photo."""
-    number = request.POST.get(name, "")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Http404
-    return int(number)
+    return number_or_404(request.POST.get(name, ""))

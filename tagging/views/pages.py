@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from gallery.access import keep_as_private_as, viewer_of, visible_image_or_404
 from gallery.models import Image
 from gallery.paging import page_of_photos
+from gallery.views.answering import is_htmx
 from tagging.knowledge import knowledge_of
 from tagging.models import Tag
 from tagging.names import TagNameError, normalise_tag_name
@@ -19,11 +20,6 @@ from tagging.word_places import place_of
 
 TAGS_PER_PAGE = 120
 COMPLETIONS = 8
-
-
-def is_htmx(request: HttpRequest) -> bool:
-    """Return whether htmx asks, which wants a fragment instead of a page."""
-    return bool(getattr(request, "htmx", False))
 
 
 @require_GET

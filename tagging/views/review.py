@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from gallery.models import User
+from gallery.views.answering import is_htmx, number_or_404
 from tagging.models import Tag
 from tagging.names import TagNameError
 from tagging.reviewing.deeds import day_of, last_deed
@@ -31,7 +32,6 @@ from tagging.services.review import (
 from tagging.services.review_questions import grid_questions, open_questions
 from tagging.services.tags import TagBlockedError
 from tagging.services.votes import NothingToUndoError
-from tagging.views.pages import is_htmx
 
 
 @login_required
@@ -160,13 +160,6 @@ def scope_of(request: HttpRequest) -> Tag | None:
     if request.method == "POST":
         return None
     raise Http404
-
-
-def number_or_404(text: str) -> int:
-    """Return the id of a question in a form; what is no id names nothing."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Http404
-    return int(text)
 
 
 def address_of(view: str, tag: Tag | None) -> str:

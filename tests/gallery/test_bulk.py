@@ -212,6 +212,13 @@ def test_only_ones_own_profile_lets_choose(alice: User, bob: User) -> None:
     assert 'name="photo"' not in client_of(bob).get("/people/alice/?select=1").content.decode()
 
 
+def test_whoever_chose_on_a_later_page_is_led_back_to_the_first(alice: User) -> None:
+    store(alice)
+    page = client_of(alice).get("/people/alice/?select=1&mark=9000000000000000_9").content.decode()
+    assert 'name="next" value="/people/alice/?select=1"' in page
+    assert 'id="picked-out" href="/people/alice/"' in page
+
+
 def test_photos_of_an_album_of_ones_own_are_chosen_on_its_page(alice: User, bob: User) -> None:
     mine, theirs, elsewhere = make_image(alice), make_image(bob), make_image(alice)
     album = Album.objects.create(owner=alice, title="Some", visibility="unlisted")

@@ -119,6 +119,13 @@ def test_what_is_no_picture_is_refused_and_the_words_are_kept(
     assert (alice.bio, alice.avatar_folder, folders(settings)) == ("", None, [])
 
 
+def test_what_is_no_picture_is_refused_in_the_language_of_the_page(alice: User) -> None:
+    answer = client_of(alice).post(
+        "/settings/", {"bio": "", "avatar": file(b"")}, headers={"accept-language": "de"}
+    )
+    assertContains(answer, "Die Datei ist leer.", status_code=422)
+
+
 def test_too_many_words_are_refused_and_kept(alice: User) -> None:
     answer = client_of(alice).post("/settings/", {"bio": "x" * 501})
     assertContains(answer, "That is 501 characters; 500 fit.", status_code=422)

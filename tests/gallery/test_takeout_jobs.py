@@ -84,6 +84,30 @@ def test_a_notice_tells_when_it_is_ready(alice: User) -> None:
     assert client_of(alice).get(notice.url.split("#")[0]).status_code == 200
 
 
+def test_news_and_problems_of_takeouts_come_in_the_language_of_their_person(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice.language = "de"
+    alice.save()
+    data = take_out(alice).read_bytes()
+    assert (
+        Notice.objects.get(person=alice).text == "Dein Export ist fertig und kann abgeholt werden."
+    )
+    upload(alice, data)
+    begun = TakeoutImport.objects.get()
+    read_takeout(key=str(begun.pk), ticket=begun.ticket)
+    assert Notice.objects.filter(person=alice, text="Dein Export ist importiert.").exists()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gallery.services.takeout._write", full)
+    failed = ask_for_takeout(person=alice)
+    write_takeout(key=str(failed.pk), ticket=failed.ticket)
+    failed.refresh_from_db()
+    assert "Speicherplatz" in failed.problem
+
+
 def test_a_void_ticket_and_a_cancelled_takeout_do_nothing(alice: User) -> None:
     takeout = ask_for_takeout(person=alice)
     key = str(takeout.pk)
