@@ -10,17 +10,15 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.memory import free_port, wait_for
 from benchmarks.setting import ROOT, fresh_installation
 from benchmarks.written import WriteUp
 
@@ -56,9 +54,7 @@ def furnish_site() -> dict[str, str]:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve the installation of this process's environment with gunicorn; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "eyes.wsgi:application", "--workers", "2"]
     command += ["--threads", "4", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     with subprocess.Popen(command, cwd=ROOT) as server:
@@ -68,19 +64,6 @@ def serving() -> Iterator[str]:
             yield address
         finally:
             server.terminate()
-
-
-def wait_for(address: str, seconds: float = 60) -> None:
-    """Return once the address answers; raises TimeoutError where it does not."""
-    last = time.monotonic() + seconds
-    while time.monotonic() < last:
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise TimeoutError(f"{address} does not answer.")
 
 
 def look_at(address: str, device: str, folder: Path) -> dict[str, Any]:

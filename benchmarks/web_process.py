@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 
 import requests
 
-from benchmarks.memory import descendants, free_port
+from benchmarks.memory import descendants, free_port, wait_for
 from benchmarks.setting import ROOT, peak_megabytes
 
 
@@ -34,15 +33,3 @@ def weigh_web_process(addresses: Sequence[str], cookies: Mapping[str, str]) -> f
             return max(peak_megabytes(pid) for pid in descendants(server.pid))
         finally:
             server.terminate()
-
-
-def wait_for(address: str) -> None:
-    """Return once the address answers; give up after a minute."""
-    for _ in range(300):
-        try:
-            requests.get(address, timeout=1)
-        except requests.RequestException:
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit(f"{address} does not answer.")

@@ -16,7 +16,7 @@ from django_filters.fields import ChoiceField
 
 from gallery.models import Colour, Image, ImageQuerySet, Licence, Viewer
 from gallery.paging import Sort, in_order
-from tagging.finding.conditions import Part, Understood, known_moment, understand
+from tagging.finding.conditions import Understood, known_moment, understand
 from tagging.finding.errors import QuestionError
 from tagging.finding.fields import FREE, SHAPES, check_field, understand_question
 from tagging.finding.messages import explain
@@ -152,11 +152,6 @@ class ImageFilter(FilterSet):  # type: ignore[misc]
         nodes = [*self.form.tree.nodes, *self.form.asked]
         return understand(nodes, self.request.user, self.form.cleaned_data.get("by") or "")
 
-    @property
-    def parts(self) -> list[Part]:
-        """Return the condition of each of them."""
-        return self.understood.parts
-
     def surely(self) -> int:
         """Return a number of photos that are surely found, without asking for them; often 0."""
         has_more = self.form.cleaned_data.get("tag") or self.sort_order == Sort.TAKEN
@@ -164,13 +159,11 @@ class ImageFilter(FilterSet):  # type: ignore[misc]
 
     def gather(self, images: ImageQuerySet) -> ImageQuerySet:
         """Return the same photos in no order, by the way on which all of them are found soonest."""
-        return self.narrow(
-            images, [part.condition for part in self.understood.gathering]
-        ).order_by()
+        return self.narrow(images, self.understood.gathering).order_by()
 
     def filter_queryset(self, images: ImageQuerySet) -> ImageQuerySet:
         """Return the photos for which everything holds that is asked, in the order asked for."""
-        return self.narrow(images, [part.condition for part in self.parts])
+        return self.narrow(images, self.understood.conditions)
 
     def narrow(self, images: ImageQuerySet, conditions: list[Q]) -> ImageQuerySet:
         """Return the photos for which these conditions hold, and the address of a tag if any."""

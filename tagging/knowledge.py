@@ -126,7 +126,7 @@ def _known_supply(tag: Tag) -> Supply:
     if tag.photos_by_people <= MOST_COUNTED:
         return supply_of(tag, current_hierarchy())
     known = cache.get_or_set(
-        f"supply of tag {tag.pk}", lambda: supply_of(tag, current_hierarchy()), SUPPLY_KEPT_FOR
+        f"supply-of-tag-{tag.pk}", lambda: supply_of(tag, current_hierarchy()), SUPPLY_KEPT_FOR
     )
     return cast(Supply, known)
 

@@ -125,7 +125,7 @@ def read_search(request: HttpRequest) -> SearchPage:
         if asked.form.question_error:
             found.wrong = _cut_out(found.question, asked.form.question_error)
         return found
-    found.chips = [_chip(request, part.node) for part in asked.parts]
+    found.chips = [_chip(request, node) for node in asked.understood.nodes]
     if request.GET.get("tag"):
         found.chips.append(Chip(f"tag:{request.GET['tag']}", _without(request, "tag")))
     found.is_asked = bool(found.chips)
@@ -203,17 +203,17 @@ def _fresh(request: HttpRequest) -> QueryDict:
 
 def _shorter(request: HttpRequest, asked: ImageFilter) -> list[Chip]:
     """Return searches with one part less that find something."""
-    parts = asked.parts
-    if not len(parts) > 1:
+    conditions = asked.understood.conditions
+    if not len(conditions) > 1:
         return []
     seen = Image.objects.visible_to(request.user)
     shorter = []
-    for left_out in parts[:MOST_SHORTER]:
-        rest = [part.condition for part in parts if part is not left_out]
+    for place, node in enumerate(asked.understood.nodes[:MOST_SHORTER]):
+        rest = [*conditions[:place], *conditions[place + 1 :]]
         if not reduce(and_, rest, Q()):
             continue
         if asked.narrow(seen, rest).order_by().exists():
-            chip = _chip(request, left_out.node)
+            chip = _chip(request, node)
             words = QueryDict(chip.url[1:]).get("q", "")
             shorter.append(Chip(words or chip.text, chip.url))
     return shorter

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from gallery.models import User
 from gallery.takeout import told
 from tagging.chunks import chunks
 from tagging.models import ImageTag, SavedSearch, Vote, VoteValue
-from tagging.names import TagNameError, normalise_tag_name
+from tagging.names import LONGEST_NAME, TagNameError, normalise_tag_name
+from tagging.services import saved_searches
 from tagging.services.ballots import Pair
 from tagging.services.many_votes import cast_many
 from tagging.services.tags import find_or_create_tags
@@ -18,7 +20,6 @@ from tagging.services.word_lock import keep_words
 
 VOTES = "votes.json"
 SEARCHES = "searches.json"
-LONGEST_NAME = 64
 
 
 def tags_of_photos(person: User, image_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -95,14 +96,15 @@ def bring_in_tags(person: User, records: Mapping[int, Mapping[str, Any]]) -> dic
 
 
 def bring_in_searches(person: User, files: Mapping[str, Any]) -> dict[str, int]:
-    """Keep the searches again under their names; return how many were new."""
+    """Keep the searches again under their names; return how many were new.
+
+    What is kept here under a name stays, and no more are kept than may be.
+    """
     fresh = 0
-    for one in told.items(files, SEARCHES)[:1000]:
-        name = told.text(one, "name", 100).strip()
-        address = told.text(one, "address", 2000)
-        if name and address:
-            _, is_new = SavedSearch.objects.get_or_create(
-                person=person, name=name, defaults={"address": address}
-            )
-            fresh += is_new
+    for one in told.items(files, SEARCHES)[: saved_searches.MOST]:
+        name = told.text(one, "name", saved_searches.LONGEST_NAME).strip()
+        address = told.text(one, "address", saved_searches.LONGEST_ADDRESS)
+        if name:
+            with suppress(saved_searches.SavedSearchError):
+                fresh += saved_searches.bring_in_search(person=person, name=name, address=address)
     return {"searches": fresh}

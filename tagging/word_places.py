@@ -20,15 +20,17 @@ class WordPlace:
 
 
 def place_of(tag: Tag, viewer: Viewer) -> WordPlace:
-    """Return where the tag stands, in three queries.
+    """Return where the tag stands, in three queries at most.
 
     Only tags with photos that this person may see are named.
     """
     words = current_words()
     above = words.hierarchy.parents.get(tag.name, frozenset())
     below = words.hierarchy.children(tag.name)
-    known = Tag.objects.usable().filter(name__in=above | below)
-    tags = list(known.seen_by(viewer))
+    near = above | below
+    # Many tags stand alone; only to put the question together takes as long as a query.
+    known = Tag.objects.usable().filter(name__in=near)
+    tags = list(known.seen_by(viewer)) if near else []
     return WordPlace(
         aliases=sorted(name for name, target in words.aliases.items() if target == tag.name),
         above=_named(tags, above),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Final
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -20,14 +21,6 @@ from tagging.searching import Voice, has_row, of_tags
 
 # A photo this much wider than high is no longer a square.
 NEARLY_SQUARE: Final = 1.05
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of the outermost parts of a question: where it stands, and what it asks."""
-
-    node: Node
-    condition: Q
 
 
 @dataclass
@@ -50,29 +43,34 @@ class _Context:
 
 @dataclass(frozen=True)
 class Understood:
-    """A question whose words were looked up: its parts, for a walk along the newest photos."""
+    """A question whose words were looked up, with its outermost parts."""
 
-    parts: list[Part]
+    nodes: Sequence[Node]
     context: _Context
 
+    @cached_property
+    def conditions(self) -> list[Q]:
+        """Return the condition of each part, for a walk along the newest photos."""
+        return [_condition(node, self.context) for node in self.nodes]
+
     @property
-    def gathering(self) -> list[Part]:
-        """Return the same parts for finding all photos in no order: from the rarest word on.
+    def gathering(self) -> list[Q]:
+        """Return the same conditions for finding all photos in no order: from the rarest word on.
 
         Where the photos of one person are asked for, those are the fewest already.
         """
-        if any(isinstance(part.node, Field) and name_of(part.node) == "by" for part in self.parts):
-            return self.parts
+        if any(isinstance(node, Field) and name_of(node) == "by" for node in self.nodes):
+            return self.conditions
         terms = [
-            term_of(part.node)
-            for part in self.parts
-            if isinstance(part.node, Word | Field) and _is_about_tags(part.node)
+            term_of(node)
+            for node in self.nodes
+            if isinstance(node, Word | Field) and _is_about_tags(node)
         ]
         if not terms:
-            return self.parts
+            return self.conditions
         rarest = min(terms, key=lambda term: self.context.meanings[term].photos)
         context = replace(self.context, gathered=rarest)
-        return [Part(part.node, _condition(part.node, context)) for part in self.parts]
+        return [_condition(node, context) for node in self.nodes]
 
     @property
     def surely(self) -> int:
@@ -80,9 +78,9 @@ class Understood:
 
         Only a single word or tag says it: the photos of any one of the tags it fits.
         """
-        if len(self.parts) != 1 or self.context.voice:
+        if len(self.nodes) != 1 or self.context.voice:
             return 0
-        node = self.parts[0].node
+        node = self.nodes[0]
         if not (isinstance(node, Word | Field) and _is_about_tags(node)):
             return 0
         meaning = self.context.meanings[term_of(node)]
@@ -109,7 +107,7 @@ def understand(nodes: Sequence[Node], viewer: Viewer, voice: str = Voice.EVERYBO
         ),
         _cameras(any(isinstance(term, Field) and name_of(term) == "camera" for term in terms)),
     )
-    return Understood([Part(node, _condition(node, context)) for node in nodes], context)
+    return Understood(nodes, context)
 
 
 def term_of(node: Word | Field) -> Term:

@@ -64,13 +64,6 @@ class TagQuerySet(models.QuerySet["Tag"]):
         found = self.told_to(viewer).starting_with(text).with_meaning()
         return found.filter(meant, is_blocked=False).exclude(beside, alias_of__isnull=False)
 
-    def with_word(self, word: str) -> Self:
-        """Return tags that are this word or contain it between spaces."""
-        whole = models.Q(name=word) | models.Q(name__startswith=f"{word} ")
-        return self.filter(
-            whole | models.Q(name__endswith=f" {word}") | models.Q(name__contains=f" {word} ")
-        )
-
     def with_photo_counts(self, viewer: Viewer) -> Self:
         """Return tags with `by_people` and `by_network`: how many photos this person would find.
 

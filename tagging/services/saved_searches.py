@@ -37,11 +37,21 @@ def save_search(*, person: User, name: str, address: str) -> SavedSearch:
         known.address = query
         known.save(update_fields=["address"])
         return known
-    if SavedSearch.objects.filter(person=person).count() >= MOST:
-        raise SavedSearchError(
-            _("You keep %(most)s searches already. Delete one first.") % {"most": MOST}
-        )
-    return SavedSearch.objects.create(person=person, name=clean, address=query)
+    return _keep(person, clean, query)
+
+
+@transaction.atomic
+def bring_in_search(*, person: User, name: str, address: str) -> bool:
+    """Keep a search of a takeout and return True; False where the name is taken, which stays so.
+
+    Raises SavedSearchError for a hundred and first search, and where nothing is asked.
+    """
+    query = kept_part(address)
+    _lock(person)
+    if SavedSearch.objects.filter(person=person, name=name).exists():
+        return False
+    _keep(person, name, query)
+    return True
 
 
 @transaction.atomic
@@ -82,6 +92,15 @@ def kept_part(address: str) -> str:
     if len(kept) > LONGEST_ADDRESS:
         raise SavedSearchError(_("This question is too long to be saved."))
     return kept
+
+
+def _keep(person: User, name: str, query: str) -> SavedSearch:
+    """Return the new search; raise SavedSearchError for a hundred and first."""
+    if SavedSearch.objects.filter(person=person).count() >= MOST:
+        raise SavedSearchError(
+            _("You keep %(most)s searches already. Delete one first.") % {"most": MOST}
+        )
+    return SavedSearch.objects.create(person=person, name=name, address=query)
 
 
 def _lock(person: User) -> None:

@@ -10,6 +10,7 @@ from gallery.models import User
 from tagging.models import SavedSearch
 from tagging.services import saved_searches
 from tagging.services.saved_searches import SavedSearchError, save_search
+from tagging.takeouts import SEARCHES, bring_in_searches
 
 SAVED = "/search/saved/"
 
@@ -102,3 +103,24 @@ def test_searches_are_nobody_elses(client: Client, as_alice: Client, bob: User) 
     assert SavedSearch.objects.get() == kept
     client.logout()
     assert client.get(SAVED).status_code == 302
+
+
+def test_a_takeout_brings_in_only_searches_that_could_be_saved_here(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_searches, "MOST", 3)
+    save_search(person=alice, name="birds", address="q=heron")
+    told = [
+        {"name": " birds ", "address": "q=duck"},
+        {"name": "boats", "address": "q=boat&mark=1_2"},
+        {"name": "nothing", "address": "mark=1_2"},
+    ]
+    assert bring_in_searches(alice, {SEARCHES: told}) == {"searches": 1}
+    more = [{"name": f"search {number}", "address": "q=x"} for number in range(3)]
+    assert bring_in_searches(alice, {SEARCHES: more}) == {"searches": 1}
+    kept = SavedSearch.objects.filter(person=alice).order_by("pk")
+    assert list(kept.values_list("name", "address"))[:2] == [
+        ("birds", "q=heron"),
+        ("boats", "q=boat"),
+    ]
+    assert kept.count() == 3
