@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
+from gallery.models.transfers import UNDER_WAY
 from gallery.notices import tell
 from gallery.services.transfers import (
-    UNDER_WAY,
     Progress,
     Superseded,
     claim,

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
+from gallery.models.transfers import UNDER_WAY
 from gallery.notices import tell
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
@@ -33,7 +34,6 @@ from gallery.services.takeout_photos import (
     set_up_photo,
 )
 from gallery.services.transfers import (
-    UNDER_WAY,
     Progress,
     Superseded,
     claim,
