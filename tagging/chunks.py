@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Collection
+from typing import Any
 
-Item = TypeVar("Item")
-
-# How many values one query names: below the variable limit of old SQLite builds.
-QUERY_SIZE: Final = 500
-
-
-def chunks(items: Sequence[Item], size: int = QUERY_SIZE) -> Iterator[Sequence[Item]]:
-    """Return the items in slices of at most this size."""
-    return (items[start : start + size] for start in range(0, len(items), size))
+from gallery.chunks import QUERY_SIZE as QUERY_SIZE
+from gallery.chunks import chunks as chunks
 
 
 def spanning(field: str, ids: Collection[int]) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gallery.bulk import BulkAction, BulkDeed, BulkRefused, Text, register_bulk_action
+from gallery.chunks import chunks
 from gallery.models import Album, Image, ImageQuerySet, Licence, User, Visibility
 from gallery.services.albums import AlbumRefusal, add_to_album
 from gallery.services.trash import trash_images
 
 # More would keep others waiting for the transaction, and nobody oversees it.
 MOST_PHOTOS: Final = 5000
-# Rows per statement, below the variable limit of both databases.
-QUERY_SIZE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ def do_in_bulk(
 def update_many(deed: BulkDeed, field: str, value: object) -> int:
     """Give the photos this value of a field and return how many had another one."""
     ids = [image.pk for image in deed.images if getattr(image, field) != value]
-    for start in range(0, len(ids), QUERY_SIZE):
-        part = ids[start : start + QUERY_SIZE]
+    for part in chunks(ids):
         Image.objects.filter(pk__in=part).update(**{field: value})
     return len(ids)
 

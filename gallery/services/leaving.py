@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 from rest_framework.authtoken.models import Token
 
+from gallery.chunks import chunks
 from gallery.clusters import LONG_JOBS
 from gallery.models import (
     Album,
@@ -139,8 +140,8 @@ def _scrub_log(person: User, former_name: str) -> None:
 def _scrub_log_of_photos(image_ids: list[int]) -> None:
     """Take the titles of deleted photos out of moderators' log."""
     kind = ContentType.objects.get_for_model(Image)
-    for start in range(0, len(image_ids), 300):
-        keys = [str(pk) for pk in image_ids[start : start + 300]]
+    for some in chunks(image_ids):
+        keys = [str(pk) for pk in some]
         about = LogEntry.objects.filter(content_type=kind, object_id__in=keys)
         about.update(object_repr=_("A photo of somebody who left"))
 
@@ -201,8 +202,8 @@ def _delete_notices_about(person: User) -> None:
     kinds = [NoticeKind.COMMENT, NoticeKind.ALBUM]
     told = Notice.objects.filter(kind__in=kinds).values_list("pk", "person_id", "url")
     about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
-    for start in range(0, len(about), 300):
-        Notice.objects.filter(pk__in=[pk for pk, _ in about[start : start + 300]]).delete()
+    for some in chunks(about):
+        Notice.objects.filter(pk__in=[pk for pk, _ in some]).delete()
     _count_notices_anew(sorted({reader for _, reader in about} - {person.pk}))
 
 
@@ -231,9 +232,10 @@ def _count_notices_anew(people: list[int]) -> None:
 
 
 def _count_anew(image_ids: list[int]) -> None:
-    for start in range(0, len(image_ids), 300):
-        some = Image.with_trash.filter(pk__in=image_ids[start : start + 300])
-        some.update(like_count=_number_of(Like), comment_count=_number_of(Comment))
+    for some in chunks(image_ids):
+        Image.with_trash.filter(pk__in=some).update(
+            like_count=_number_of(Like), comment_count=_number_of(Comment)
+        )
 
 
 def _number_of(model: type[Like | Comment]) -> Coalesce:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gallery.chunks import chunks
+from gallery.full_disk import is_full_disk
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
 from gallery.models.transfers import UNDER_WAY
 from gallery.notices import tell
@@ -36,7 +37,6 @@ from gallery.takeout.readme import README
 
 # Photos whose records are read together.
 STEP: Final = 100
-FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ask_for_takeout(*, person: User) -> Takeout:
@@ -86,15 +86,12 @@ def write_takeout(*, key: str, ticket: str) -> str:
         if not Takeout.objects.filter(pk=takeout.pk).exists():
             takeout.path.unlink(missing_ok=True)
         return f"Takeout {key} is not wanted any more."
-    except OSError as error:
-        if error.errno not in FULL:
+    except Exception as error:
+        if not is_full_disk(error):
             fail(takeout, _("Something went wrong on this site. Please try again."))
             raise
         fail(takeout, disk_is_full())
         return f"The disk is full: takeout {key} failed."
-    except Exception:
-        fail(takeout, _("Something went wrong on this site. Please try again."))
-        raise
     finally:
         growing.unlink(missing_ok=True)
     address = f"{reverse('gallery:takeout')}#{takeout.pk.hex}"
@@ -114,7 +111,7 @@ def _write(takeout: Takeout, path: Path) -> None:
         progress.begin(len(ids))
         names = readable_names(_stems(ids))
         done = 0
-        for some in _parts(ids):
+        for some in chunks(ids, STEP):
             for image, record in _told(some, person):
                 _write_photo(archive, next(names), image, record)
                 done += 1
@@ -164,15 +161,10 @@ def _told(ids: Sequence[int], person: User) -> Iterator[tuple[Image, dict[str, A
 
 
 def _stems(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
-    for some in _parts(ids):
+    for some in chunks(ids, STEP):
         rows = Image.with_trash.filter(pk__in=some).values_list("pk", "title", "original_name")
         words = {pk: (title, Path(name).stem) for pk, title, name in rows}
         yield from (words.get(pk, ("", "")) for pk in some)
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), STEP):
-        yield ids[start : start + STEP]
 
 
 def newest_takeout(person: User) -> Takeout | None:

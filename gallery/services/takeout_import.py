@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gallery.full_disk import is_full_disk
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
 from gallery.models.transfers import UNDER_WAY
 from gallery.notices import tell
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
-from gallery.services.takeout import FULL
 from gallery.services.takeout_photos import (
     bring_in_album,
     bring_in_comments,
@@ -131,12 +131,9 @@ def read_takeout(*, key: str, ticket: str) -> str:
     except NoTakeout as refusal:
         fail(begun, str(refusal))
         return f"Import {key} was refused: {refusal}"
-    except OSError as error:
-        is_full = error.errno in FULL
+    except Exception as error:
+        is_full = is_full_disk(error)
         fail(begun, disk_is_full() if is_full else _("Something went wrong. Please try again."))
-        raise
-    except Exception:
-        fail(begun, _("Something went wrong. Please try again."))
         raise
     if finish(begun, report=report.as_json()):
         begun.path.unlink(missing_ok=True)

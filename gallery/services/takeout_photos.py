@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from gallery.chunks import chunks
 from gallery.models import (
     Album,
     AlbumPhoto,
@@ -134,8 +135,8 @@ def bring_in_album(*, owner: User, record: Told) -> bool:
 def _own_photos(owner: User, hashes: list[str]) -> dict[str, int]:
     """Return the ids of the owner's photos with these hashes, in the order of the hashes."""
     found: dict[str, int] = {}
-    for start in range(0, len(hashes), 500):
-        rows = Image.with_trash.filter(owner=owner, sha256__in=hashes[start : start + 500])
+    for some in chunks(hashes):
+        rows = Image.with_trash.filter(owner=owner, sha256__in=some)
         found.update(rows.values_list("sha256", "pk"))
     return {sha256: found[sha256] for sha256 in hashes if sha256 in found}
 

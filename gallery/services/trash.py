@@ -6,7 +6,7 @@ leaves it out: for everybody but its owner it is gone, and nothing learns from i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from gallery.chunks import chunks
 from gallery.clusters import LONG_JOBS
 from gallery.models import Comment, Image, ImageQuerySet, User
 from gallery.models.images import KEPT_IN_TRASH
@@ -24,7 +25,6 @@ from gallery.signals import image_restored
 
 # Photos deleted for good per transaction: each takes its rows in a dozen tables along.
 DELETED_AT_ONCE: Final = 50
-QUERY_SIZE: Final = 500
 
 
 @transaction.atomic
@@ -40,10 +40,10 @@ def trash_images(*, images: ImageQuerySet, by: User) -> int:
     found = list(mine.order_by("pk").select_for_update(of=("self",)).values_list("pk", "owner_id"))
     ids, now = [pk for pk, _owner in found], timezone.now()
     of_others = [pk for pk, owner_id in found if owner_id != by.pk]
-    for some in _parts(of_others):
+    for some in chunks(of_others):
         shown = Image.objects.filter(pk__in=some, hidden_at=None)
         shown.update(hidden_at=now, hidden_reason=_("A moderator deleted this photo."))
-    for some in _parts(ids):
+    for some in chunks(ids):
         Image.objects.filter(pk__in=some).update(deleted_at=now)
     return len(ids)
 
@@ -71,9 +71,9 @@ def restore_from_trash(*, images: ImageQuerySet, by: User) -> int:
         for image in found
         if image.owner_id != by.pk and image.hidden_at == image.deleted_at
     ]
-    for some in _parts(back):
+    for some in chunks(back):
         Image.with_trash.filter(pk__in=some).update(hidden_at=None, hidden_reason="")
-    for some in _parts(ids):
+    for some in chunks(ids):
         Image.with_trash.filter(pk__in=some).update(deleted_at=None)
     _announce_restored(ids)
     return len(ids)
@@ -135,12 +135,6 @@ def empty_trash_of(*, person: User) -> int:
 def empty_expired_trash() -> int:
     """Delete for good what has been in the trash for thirty days; return how many photos."""
     return empty_trash(images=Image.with_trash.expired_in_trash())
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Yield the ids in parts that one statement takes in both databases."""
-    for start in range(0, len(ids), QUERY_SIZE):
-        yield ids[start : start + QUERY_SIZE]
 
 
 def _announce_restored(ids: Sequence[int]) -> None:
