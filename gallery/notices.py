@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from gallery.chunks import chunks
 from gallery.mailing import mail_on_commit
 from gallery.models import Image, Notice, NoticeKind, User
 from gallery.notice_ways import ways_by_person
@@ -149,14 +150,14 @@ def take_back_like(*, image: Image) -> None:
 def take_back_comment(*, image_id: int, comment_id: int, actor_id: int | None) -> None:
     """Remove what was told of a comment that is gone, and count anew who had not read it."""
     about = Notice.objects.filter(_about([image_id]), url__endswith=f"#comment-{comment_id}")
-    _take_back(about.filter(kind=NoticeKind.COMMENT, actor=actor_id))
+    take_back(about.filter(kind=NoticeKind.COMMENT, actor=actor_id))
 
 
 @transaction.atomic
 def take_back_album(*, album_id: int, person_ids: Collection[int]) -> None:
     """Remove what these people were told of an album that is no longer shared with them."""
     address = reverse("gallery:album", args=[album_id])
-    _take_back(Notice.objects.filter(person__in=person_ids, url__startswith=address))
+    take_back(Notice.objects.filter(person__in=person_ids, url__startswith=address))
 
 
 @transaction.atomic
@@ -166,7 +167,7 @@ def take_back_photos(*, image_ids: Collection[int], person_ids: Collection[int])
     people = sorted(person_ids)
     for start in range(0, len(people), WRITE_SIZE):
         some = Notice.objects.filter(person__in=people[start : start + WRITE_SIZE])
-        _take_back(some.filter(_about(image_ids), kind__in=kinds))
+        take_back(some.filter(_about(image_ids), kind__in=kinds))
 
 
 def _about(image_ids: Collection[int]) -> Q:
@@ -180,11 +181,13 @@ def _about(image_ids: Collection[int]) -> Q:
     return about
 
 
-def _take_back(told: QuerySet[Notice]) -> None:
-    ids = list(told.values_list("pk", "person_id"))
-    if ids:
-        _hold(person for _pk, person in ids)
-        _remove(Notice.objects.filter(pk__in=[pk for pk, _person in ids]))
+@transaction.atomic
+def take_back(told: QuerySet[Notice]) -> None:
+    """Delete these notices; what people have not read is counted without them."""
+    ids = list(told.order_by("person_id").values_list("pk", "person_id"))
+    for some in chunks(ids):
+        _hold(person for _pk, person in some)
+        _remove(Notice.objects.filter(pk__in=[pk for pk, _person in some]))
 
 
 def _remove(told: QuerySet[Notice]) -> None:
