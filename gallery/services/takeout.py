@@ -19,7 +19,7 @@ from gallery.chunks import chunks
 from gallery.full_disk import is_full_disk
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
 from gallery.models.transfers import UNDER_WAY
-from gallery.notices import tell
+from gallery.notices import language_of, tell
 from gallery.services.transfers import (
     Progress,
     Superseded,
@@ -74,6 +74,13 @@ def write_takeout(*, key: str, ticket: str) -> str:
     takeout = claim(Takeout, key, ticket)
     if takeout is None:
         return f"Takeout {key} is gone, done, or another job's."
+    # A job has no reader of its own: what the page and the notice say is for this person.
+    with language_of(takeout.person):
+        return _write_and_tell(takeout)
+
+
+def _write_and_tell(takeout: Takeout) -> str:
+    key = str(takeout.pk)
     transfers_directory().mkdir(parents=True, exist_ok=True)
     # Under a name of this run alone: a queue may hand the same job out twice.
     growing = takeout.path.with_suffix(f".{uuid4().hex}.part")

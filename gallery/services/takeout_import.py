@@ -22,7 +22,8 @@ from gallery.full_disk import is_full_disk
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
 from gallery.models.transfers import UNDER_WAY
-from gallery.notices import tell
+from gallery.notices import language_of, tell
+from gallery.problems import in_words
 from gallery.services.images import store_image
 from gallery.services.people import PersonLeft, set_avatar
 from gallery.services.takeout_photos import (
@@ -121,7 +122,13 @@ def read_takeout(*, key: str, ticket: str) -> str:
     begun = claim(TakeoutImport, key, ticket)
     if begun is None:
         return f"Import {key} is gone, done, or another job's."
-    progress = Progress(begun)
+    # A job has no reader of its own: what the page and the notice say is for this person.
+    with language_of(begun.person):
+        return _read_and_tell(begun)
+
+
+def _read_and_tell(begun: TakeoutImport) -> str:
+    key, progress = str(begun.pk), Progress(begun)
     try:
         report = bring_in(
             path=begun.path, person=begun.person, begin=progress.begin, note=progress.note
@@ -215,7 +222,7 @@ def _bring_in_photo(
         report.complain(str(damage))
         return None
     except UnreadablePhoto as problem:
-        report.complain(f"{name}: {problem}")
+        report.complain(f"{name}: {in_words(problem)}")
         return None
     report.numbers["photos" if is_new else "photos_known"] += 1
     comments = told.items(record, "comments")

@@ -27,7 +27,7 @@ from gallery.models import (
     User,
 )
 from gallery.services.takeout import ask_for_takeout, cancel_takeout, write_takeout
-from gallery.services.takeout_import import read_takeout
+from gallery.services.takeout_import import read_takeout, take_in
 from gallery.services.transfers import resume_transfers, sweep_transfers
 from gallery.storage import transfers_directory
 from gallery.takeout.archive import Archive
@@ -82,6 +82,21 @@ def test_a_notice_tells_when_it_is_ready(alice: User) -> None:
     assert notice.kind == "transfer"
     assert notice.text == "Your takeout is ready to be fetched."
     assert client_of(alice).get(notice.url.split("#")[0]).status_code == 200
+
+
+def test_a_job_speaks_the_language_of_the_person(alice: User) -> None:
+    alice.language = "de"
+    alice.save(update_fields=["language"])
+
+    path = take_out(alice)
+    begun = take_in(person=alice, file=SimpleUploadedFile("t.zip", path.read_bytes()))
+    read_takeout(key=str(begun.pk), ticket=begun.ticket)
+
+    texts = Notice.objects.filter(person=alice).order_by("pk").values_list("text", flat=True)
+    assert list(texts) == [
+        "Dein Export ist fertig und kann abgeholt werden.",
+        "Dein Export ist importiert.",
+    ]
 
 
 def test_a_void_ticket_and_a_cancelled_takeout_do_nothing(alice: User) -> None:
