@@ -140,14 +140,14 @@ def take_back_like(*, image: Image) -> None:
 def take_back_comment(*, image_id: int, comment_id: int, actor_id: int | None) -> None:
     """Remove what was told of a comment that is gone, and count anew who had not read it."""
     about = Notice.objects.filter(_about([image_id]), url__endswith=f"#comment-{comment_id}")
-    _take_back(about.filter(kind=NoticeKind.COMMENT, actor=actor_id))
+    take_back(about.filter(kind=NoticeKind.COMMENT, actor=actor_id))
 
 
 @transaction.atomic
 def take_back_album(*, album_id: int, person_ids: Collection[int]) -> None:
     """Remove what these people were told of an album that is no longer shared with them."""
     address = reverse("gallery:album", args=[album_id])
-    _take_back(Notice.objects.filter(person__in=person_ids, url__startswith=address))
+    take_back(Notice.objects.filter(person__in=person_ids, url__startswith=address))
 
 
 @transaction.atomic
@@ -156,7 +156,7 @@ def take_back_photos(*, image_ids: Collection[int], person_ids: Collection[int])
     kinds = (NoticeKind.COMMENT, NoticeKind.LIKE)
     for people in chunks(sorted(person_ids)):
         told = Notice.objects.filter(person__in=people)
-        _take_back(told.filter(_about(image_ids), kind__in=kinds))
+        take_back(told.filter(_about(image_ids), kind__in=kinds))
 
 
 def _about(image_ids: Collection[int]) -> Q:
@@ -170,11 +170,13 @@ def _about(image_ids: Collection[int]) -> Q:
     return about
 
 
-def _take_back(told: QuerySet[Notice]) -> None:
-    ids = list(told.values_list("pk", "person_id"))
-    if ids:
-        _hold(person for _pk, person in ids)
-        _remove(Notice.objects.filter(pk__in=[pk for pk, _person in ids]))
+@transaction.atomic
+def take_back(told: QuerySet[Notice]) -> None:
+    """Delete these notices; what people have not read is counted without them."""
+    ids = list(told.order_by("person_id").values_list("pk", "person_id"))
+    for some in chunks(ids):
+        _hold(person for _pk, person in some)
+        _remove(Notice.objects.filter(pk__in=[pk for pk, _person in some]))
 
 
 def _remove(told: QuerySet[Notice]) -> None:
@@ -244,12 +246,12 @@ def prune_notices() -> int:
     concerned = sorted(set(unread.values_list("person_id", flat=True)))
     list(User.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True))
     deleted = old.delete()[0]
-    count_unread_anew(concerned)
+    _count_unread_anew(concerned)
     return deleted
 
 
 @transaction.atomic
-def count_unread_anew(people: Iterable[int]) -> None:
+def _count_unread_anew(people: Iterable[int]) -> None:
     """Count what these people have not read, each while their row is held."""
     for pk in people:
         list(User.objects.filter(pk=pk).select_for_update(no_key=True))

@@ -8,6 +8,6 @@ document.querySelectorAll("[data-fill]").forEach((button) => {
     const words = document.getElementById(`${field.id}-words`).textContent;
     field.value = field.value.trim() ? `${field.value.trim()} (${words})` : words;
     field.focus();
-    document.getElementById("status").textContent = button.dataset.said;
+    say(button.dataset.said);
   });
 });

@@ -5,9 +5,6 @@
 (() => {
   const KEYS = { y: "yes", 1: "yes", n: "no", 2: "no", u: "unsure", 3: "unsure" };
   const page = document.querySelector(".review-page");
-  const tell = (words) => {
-    document.getElementById("status").textContent = words;
-  };
 
   // --- Keys, on both pages; they can be switched off, for people who speak to their computer.
 
@@ -108,7 +105,7 @@
     settle();
     const again = focused && fresh.querySelector(`#review-answers [value="${focused}"]`);
     if (again) again.focus({ preventScroll: true });
-    tell([words, question()].filter(Boolean).join(" "));
+    say([words, question()].filter(Boolean).join(" "));
   };
 
   // Take what is new from the server's answer and leave the question on the screen alone.
@@ -132,7 +129,7 @@
       if (part && !find(`#${id}`).contains(document.activeElement)) find(`#${id}`).replaceWith(part);
     }
     if (isBehind) next();
-    if (fresh.dataset.said) tell(`${fresh.dataset.said} ${question()}`);
+    if (fresh.dataset.said) say(`${fresh.dataset.said} ${question()}`);
   };
 
   const next = () => {
@@ -140,7 +137,7 @@
     if (!card) return;
     card.hidden = false;
     settle();
-    tell(question());
+    say(question());
   };
 
   const answer = (form, submitter) => {

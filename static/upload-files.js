@@ -58,9 +58,13 @@ const listenForFiles = (drop, choose) => {
     over = change ? over + change : 0;
     drop.classList.toggle("drop--over", over > 0);
   };
-  window.addEventListener("dragenter", () => move(1));
+  // Wherever on the page it is let go: a file must never replace the page. Of what comes under a
+  // resting hand as the page moves, entering is all that is told before the files are let go.
+  window.addEventListener("dragenter", (event) => {
+    event.preventDefault();
+    move(1);
+  });
   window.addEventListener("dragleave", () => move(-1));
-  // Wherever on the page it is let go: a file must never replace the page.
   window.addEventListener("dragover", (event) => event.preventDefault());
   window.addEventListener("drop", async (event) => {
     event.preventDefault();

@@ -4,6 +4,9 @@
 const ROWS_AT_ONCE = 40;
 const LARGEST_DRAWN = 40_000_000;
 
+// Puts what is told into a sentence of the page; a name may hold what `replace` itself would read.
+const fill = (sentence, told) => sentence.replace(/\{(\w+)\}/g, (_, name) => told[name]);
+
 // The row of a file: its picture, name, state, and the wishes for it alone.
 const makeRow = (item, words, acts) => {
   const row = document.getElementById("upload-row").content.firstElementChild.cloneNode(true);
@@ -11,8 +14,8 @@ const makeRow = (item, words, acts) => {
   const remove = part("remove");
   const retry = part("retry");
   part("name").textContent = item.file.name;
-  remove.setAttribute("aria-label", words.removeName.replace("{name}", item.file.name));
-  retry.setAttribute("aria-label", words.retryName.replace("{name}", item.file.name));
+  remove.setAttribute("aria-label", fill(words.removeName, { name: item.file.name }));
+  retry.setAttribute("aria-label", fill(words.retryName, { name: item.file.name }));
   part("bar").setAttribute("aria-label", item.file.name);
   remove.addEventListener("click", () => acts.remove(item));
   retry.addEventListener("click", () => acts.retry(item));

@@ -14,6 +14,7 @@ const button = document.getElementById("send");
 const total = document.getElementById("total");
 const meter = document.getElementById("total-meter");
 const done = document.getElementById("done");
+const complaint = document.getElementById("problem");
 const words = JSON.parse(document.getElementById("upload-words").textContent);
 const largest = Number(form.dataset.largest);
 const suffixes = form.dataset.suffixes.split(" ");
@@ -29,8 +30,6 @@ let isActive = false;
 let isRunning = false;
 let groupSize = FIRST_GROUP;
 let lastSaid = 0;
-
-const fill = (sentence, told) => sentence.replace(/\{(\w+)\}/g, (_, name) => told[name]);
 
 const batchWishes = () => {
   const told = new FormData(form);
@@ -180,10 +179,14 @@ const nextReady = async () => {
   return null;
 };
 
+const complain = (sentence) => {
+  complaint.textContent = sentence;
+  complaint.hidden = !sentence;
+};
+
 const stop = (sentence) => {
   isRunning = false;
-  document.getElementById("problem").textContent = sentence;
-  document.getElementById("problem").hidden = !sentence;
+  complain(sentence);
 };
 
 const send = async (item) => {
@@ -293,7 +296,6 @@ form.addEventListener("submit", (event) => {
     return;
   }
   say(words.chooseOne);
-  document.getElementById("problem").textContent = words.chooseOne;
-  document.getElementById("problem").hidden = false;
+  complain(words.chooseOne);
   drop.querySelector("input").focus();
 });

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from django.db import DatabaseError
 
+from gallery.full_disk import is_full_disk
 from tagging.backbones.prepare import BackboneUnavailable
 from tagging.engine import EngineMismatch
-from tagging.full_disk import is_full_disk
 from tagging.services.versions import PromotionRefused
 from training.heartbeat import Heartbeat
 from training.models import RunState, TrainingRun

@@ -72,12 +72,6 @@ def dominant_colour(rgb: PillowImage.Image) -> tuple[str, str]:
     return f"#{red:02x}{green:02x}{blue:02x}", NAMES[winner]
 
 
-def colour_name(colour: str) -> str:
-    """Return what "#rrggbb" is called."""
-    pixel = np.array([[int(colour[place : place + 2], 16) for place in (1, 3, 5)]]) / 255
-    return NAMES[int(name_colours(to_oklab(pixel))[0])]
-
-
 def name_colours(oklab: Pixels) -> NDArray[np.intp]:
     """Return the place in NAMES of each OKLab colour, one a row."""
     light, chroma = oklab[:, 0], np.hypot(oklab[:, 1], oklab[:, 2])

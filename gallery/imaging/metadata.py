@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-import pi_heif
 from PIL import ExifTags, IptcImagePlugin
 from PIL import Image as PillowImage
 
@@ -22,8 +21,6 @@ from gallery.imaging.raw import extract_preview, raw_format
 from gallery.imaging.reading import ALLOWED_FORMATS
 from gallery.imaging.words import clean_keywords, clean_line, clean_text
 from gallery.imaging.xmp import XmpWords, read_xmp
-
-pi_heif.register_heif_opener()
 
 T = TypeVar("T")
 # What readers of metadata raise besides what decoders do.

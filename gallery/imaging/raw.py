@@ -10,7 +10,7 @@ import io
 
 from PIL import Image as PillowImage
 
-from gallery.imaging.errors import UnreadablePhoto
+from gallery.imaging.errors import UnreadablePhoto, memory_is_full
 from gallery.imaging.marking import gettext_noop
 from gallery.imaging.tiff import DNG_VERSION, MAKE, PHOTOMETRIC, SENSOR_PIXELS, tiff_directories
 
@@ -98,9 +98,7 @@ def extract_preview(data: bytes, max_pixels: int) -> bytes:
             gettext_noop("The raw file is damaged or of an unknown kind."), "damaged"
         ) from error
     except MemoryError as error:
-        raise UnreadablePhoto(
-            gettext_noop("The photo needs more memory than we have."), "memory"
-        ) from error
+        raise memory_is_full() from error
     pixels = thumbnail.data
     if isinstance(pixels, bytes):
         return pixels

@@ -12,7 +12,7 @@ from PIL import ExifTags, ImageFile, ImageOps, UnidentifiedImageError
 from PIL import Image as PillowImage
 
 from gallery.imaging.colour import to_srgb
-from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto
+from gallery.imaging.errors import DECODER_ERRORS, UnreadablePhoto, damaged, memory_is_full
 from gallery.imaging.marking import gettext_noop
 from gallery.imaging.raw import RAW_SUFFIXES, extract_preview, raw_format
 
@@ -178,11 +178,6 @@ def is_text(beginning: bytes) -> bool:
     return True
 
 
-def damaged() -> UnreadablePhoto:
-    """Return the error for a file that begins like a photo and does not hold one."""
-    return UnreadablePhoto(gettext_noop("The photo is damaged or incomplete."), "damaged")
-
-
 def check_dimensions(opened: PillowImage.Image, max_pixels: int) -> None:
     """Refuse a picture by its header alone: a few kilobytes can unfold to gigabytes."""
     width, height = opened.size
@@ -241,9 +236,7 @@ def decode(opened: ImageFile.ImageFile, enough: tuple[int, int] | None) -> Photo
     except DECODER_ERRORS as error:
         raise damaged() from error
     except MemoryError as error:
-        raise UnreadablePhoto(
-            gettext_noop("The photo needs more memory than we have."), "memory"
-        ) from error
+        raise memory_is_full() from error
     return Photo(rgb, file_format, width, height)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from PIL import ExifTags
 from PIL import Image as PillowImage
 
-from gallery.imaging.errors import UnreadablePhoto
+from gallery.imaging.errors import damaged
 
 # What may follow a 0xFF inside the pixels of a JPEG: an escaped 0xFF, filling, a restart.
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -43,7 +43,7 @@ def without_metadata(data: bytes, file_format: str, orientation: int) -> bytes |
     try:
         return strip(data, exif_of(orientation))
     except (struct.error, IndexError) as error:
-        raise UnreadablePhoto("The photo is damaged or incomplete.", "damaged") from error
+        raise damaged() from error
 
 
 def exif_of(orientation: int) -> bytes:

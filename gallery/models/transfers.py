@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -21,6 +21,9 @@ class TransferState(models.TextChoices):
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+
+
+UNDER_WAY: Final = (TransferState.WAITING, TransferState.RUNNING)
 
 
 class Transfer(models.Model):
@@ -47,7 +50,7 @@ class Transfer(models.Model):
     @property
     def is_under_way(self) -> bool:
         """Return whether it waits or runs."""
-        return self.state in (TransferState.WAITING, TransferState.RUNNING)
+        return self.state in UNDER_WAY
 
     @property
     def path(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,7 +48,7 @@ class Pictures:
         """Return the folder with the files of the drawing that this photo shows."""
         return self.folders[self._places[photo.original_name]]
 
-    @property
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {row["original_name"]: place for place, row in enumerate(self.rows)}
 

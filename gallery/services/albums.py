@@ -88,8 +88,9 @@ def add_to_album(*, album: Album, images: Iterable[Image], by: User) -> int:
         raise AlbumRefusal(_("You may look at this album, but not add to it."), "may_not_add")
     if any(image.owner_id != by.pk for image in chosen.values()):
         raise AlbumRefusal(_("You can only add photos of your own."), "not_yours")
-    there = AlbumPhoto.objects.filter(album=locked, image_id__in=chosen)
-    new = [pk for pk in chosen if pk not in set(there.values_list("image_id", flat=True))]
+    places = AlbumPhoto.objects.filter(album=locked, image_id__in=chosen)
+    there = set(places.values_list("image_id", flat=True))
+    new = [pk for pk in chosen if pk not in there]
     # A photo that went for good in this moment is passed over.
     present = set(Image.objects.filter(pk__in=new).values_list("pk", flat=True))
     return put_at_end(locked, [pk for pk in new if pk in present])

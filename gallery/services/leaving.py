@@ -40,7 +40,7 @@ from gallery.models import (
     Upload,
     User,
 )
-from gallery.notices import count_unread_anew
+from gallery.notices import take_back
 from gallery.services.people import forget_avatar_on_commit
 from gallery.services.trash import empty_trash
 from gallery.signals import person_leaving
@@ -50,7 +50,7 @@ LEFT: Final = "left-"
 # Everything of a person that goes with one statement each, by the field that names them.
 _OWNED: Final[tuple[tuple[type[Model], str], ...]] = (
     *((ShareLink, "created_by"), (Album, "owner"), (AlbumMember, "person")),
-    *((Notice, "person"), (Notice, "actor"), (NoticeChoice, "person")),
+    *((Notice, "person"), (NoticeChoice, "person")),
     *((Follow, "follower"), (Follow, "followed")),
     *((Token, "user"), (EmailAddress, "user")),
 )
@@ -179,15 +179,13 @@ def delete_what_was_left(*, person_id: int) -> str:
 @transaction.atomic
 def _delete_words(person: User) -> None:
     """Delete likes, comments and all else; the counts of others' photos follow."""
-    told = Notice.objects.filter(actor=person, read_at=None)
-    readers = sorted(set(told.values_list("person_id", flat=True)) - {person.pk})
     for mine in (Like.objects.filter(person=person), Comment.objects.filter(author=person)):
         touched = sorted(set(mine.values_list("image_id", flat=True)))
         mine.delete()
         _count_anew(touched)
     for model, field in _OWNED:
         model._default_manager.filter(**{field: person}).delete()
-    count_unread_anew(readers)
+    take_back(Notice.objects.filter(actor=person))
     _delete_with_files(person)
 
 
@@ -201,11 +199,10 @@ def _delete_notices_about(person: User) -> None:
     places = {reverse("gallery:image", args=[pk]) for pk in _ids(photos)}
     places |= {reverse("gallery:album", args=[pk]) for pk in _ids(albums)}
     kinds = [NoticeKind.COMMENT, NoticeKind.ALBUM]
-    told = Notice.objects.filter(kind__in=kinds).values_list("pk", "person_id", "url")
-    about = [(pk, reader) for pk, reader, url in told.iterator() if _place_of(url) in places]
+    told = Notice.objects.filter(kind__in=kinds).order_by("person_id").values_list("pk", "url")
+    about = [pk for pk, url in told.iterator() if _place_of(url) in places]
     for some in chunks(about):
-        Notice.objects.filter(pk__in=[pk for pk, _ in some]).delete()
-    count_unread_anew(sorted({reader for _, reader in about} - {person.pk}))
+        take_back(Notice.objects.filter(pk__in=some))
 
 
 def _ids(rows: QuerySet[Image] | QuerySet[Album]) -> list[int]:

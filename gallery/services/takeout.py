@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gallery.chunks import chunks
+from gallery.full_disk import is_full_disk
 from gallery.models import Image, NoticeKind, Takeout, TransferState, User
+from gallery.models.transfers import UNDER_WAY
 from gallery.notice_ways import language_of
 from gallery.notices import tell
 from gallery.services.transfers import (
-    FULL,
-    UNDER_WAY,
     Progress,
     Superseded,
     claim,
@@ -93,15 +93,12 @@ def _carry_out(takeout: Takeout, key: str) -> str:
         if not Takeout.objects.filter(pk=takeout.pk).exists():
             takeout.path.unlink(missing_ok=True)
         return f"Takeout {key} is not wanted any more."
-    except OSError as error:
-        if error.errno not in FULL:
+    except Exception as error:
+        if not is_full_disk(error):
             fail(takeout, _("Something went wrong on this site. Please try again."))
             raise
         fail(takeout, disk_is_full())
         return f"The disk is full: takeout {key} failed."
-    except Exception:
-        fail(takeout, _("Something went wrong on this site. Please try again."))
-        raise
     finally:
         growing.unlink(missing_ok=True)
     address = f"{reverse('gallery:takeout')}#{takeout.pk.hex}"

@@ -18,8 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gallery.full_disk import is_full_disk
 from gallery.imaging import UnreadablePhoto
 from gallery.models import Image, NoticeKind, TakeoutImport, TransferState, User
+from gallery.models.transfers import UNDER_WAY
 from gallery.notice_ways import language_of
 from gallery.notices import tell
 from gallery.problems import in_words
@@ -34,8 +36,6 @@ from gallery.services.takeout_photos import (
     set_up_photo,
 )
 from gallery.services.transfers import (
-    FULL,
-    UNDER_WAY,
     Progress,
     Superseded,
     claim,
@@ -140,12 +140,9 @@ def _carry_out(begun: TakeoutImport, key: str) -> str:
     except NoTakeout as refusal:
         fail(begun, str(refusal))
         return f"Import {key} was refused: {refusal}"
-    except OSError as error:
-        is_full = error.errno in FULL
+    except Exception as error:
+        is_full = is_full_disk(error)
         fail(begun, disk_is_full() if is_full else _("Something went wrong. Please try again."))
-        raise
-    except Exception:
-        fail(begun, _("Something went wrong. Please try again."))
         raise
     if finish(begun, report=report.as_json()):
         begun.path.unlink(missing_ok=True)

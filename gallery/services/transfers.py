@@ -7,19 +7,20 @@ work out again. A job that finds another ticket in its row stops without a word.
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 import uuid
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from gallery.clusters import LONG_JOBS
 from gallery.models import Takeout, TakeoutImport, TransferState
+from gallery.models.transfers import UNDER_WAY
 from gallery.storage import transfers_directory
 
 AnyTransfer = TypeVar("AnyTransfer", Takeout, TakeoutImport)
@@ -28,12 +29,9 @@ JOBS: Final = {Takeout: "gallery.tasks.write_takeout", TakeoutImport: "gallery.t
 KEPT_FOR: Final = timedelta(days=7)
 # A job that gave no sign for so long was killed, or waits behind a long training.
 SILENCE: Final = timedelta(minutes=15)
-# What the system says where the disk, or somebody's part of it, is full.
-FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 ABANDONED_AFTER: Final = 24 * 3600
 # Seconds between two notes of how far it is.
 NOTED_EVERY: Final = 1.0
-UNDER_WAY: Final = (TransferState.WAITING, TransferState.RUNNING)
 
 
 class Superseded(Exception):
@@ -62,7 +60,7 @@ class Progress:
     """Tells the row how far its job is, about once a second, and the job when to stop."""
 
     def __init__(self, transfer: Takeout | TakeoutImport) -> None:
-        self._rows = type(transfer)._default_manager.filter(pk=transfer.pk, ticket=transfer.ticket)
+        self._rows = _row_of(transfer)
         self._noted = 0.0
 
     def begin(self, total: int) -> None:
@@ -82,17 +80,21 @@ class Progress:
 
 def finish(transfer: Takeout | TakeoutImport, **values: object) -> bool:
     """Write down that the work is done; return whether it is still wanted of this job."""
-    now, rows = timezone.now(), type(transfer)._default_manager
-    mine = rows.filter(pk=transfer.pk, ticket=transfer.ticket, state=TransferState.RUNNING)
+    now, mine = timezone.now(), _row_of(transfer).filter(state=TransferState.RUNNING)
     done = {"state": TransferState.DONE, "finished_at": now, "expires_at": now + KEPT_FOR}
     return bool(mine.update(**done, **values))
 
 
 def fail(transfer: Takeout | TakeoutImport, problem: str) -> None:
     """Write down why the work ended, in words for the person."""
-    now, rows = timezone.now(), type(transfer)._default_manager
-    mine = rows.filter(pk=transfer.pk, ticket=transfer.ticket)
-    mine.update(state=TransferState.FAILED, problem=problem[:500], finished_at=now)
+    now = timezone.now()
+    _row_of(transfer).update(state=TransferState.FAILED, problem=problem[:500], finished_at=now)
+
+
+def _row_of(transfer: Takeout | TakeoutImport) -> QuerySet[Any]:
+    """Return the row as long as it is this job's: none where another one has a newer ticket."""
+    rows = type(transfer)._default_manager
+    return rows.filter(pk=transfer.pk, ticket=transfer.ticket)
 
 
 def forget_earlier(transfer: Takeout | TakeoutImport) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 
+from gallery.full_disk import is_full_disk
 from gallery.uploading.refusals import UploadRefused
 
 _AT_ONCE = 64 * 1024
@@ -78,7 +78,7 @@ def write_piece(file: BinaryIO, offset: int, piece: bytes | bytearray) -> None:
         file.flush()
     except OSError as error:
         file.truncate(offset)
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_full_disk(error):
             raise
         raise UploadRefused(
             HTTPStatus.INSUFFICIENT_STORAGE,

@@ -18,13 +18,13 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from gallery.full_disk import is_full_disk
 from gallery.models import User
 from tagging.backbones.cards import UnknownBackbone, get_card
 from tagging.backbones.weights import BackboneUnavailable, read_record
 from tagging.chunks import QUERY_SIZE
 from tagging.clusters import TRAINING_CLUSTER
 from tagging.engines.interface import THREADS_VARIABLE
-from tagging.full_disk import is_full_disk
 from tagging.models import Embedding, EmbeddingSpace
 from tagging.registry import live_backbone, live_version, open_backbone, standing_versions
 from tagging.services.embeddings import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image as PillowImage
 
-from gallery.imaging.dominant import NAMES, colour_name, dominant_colour
+from gallery.imaging.dominant import NAMES, dominant_colour
 from gallery.models import Colour
 
 
@@ -36,7 +36,6 @@ def test_names_are_those_of_the_database() -> None:
     ],
 )
 def test_well_known_colours_have_their_names(colour: str, name: str) -> None:
-    assert colour_name(colour) == name
     assert dominant_colour(PillowImage.new("RGB", (300, 200), colour)) == (colour, name)
 
 

@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from gallery.full_disk import is_full_disk
 from tagging.backbones.cards import UnknownBackbone
 from tagging.backbones.refusals import REFUSAL_MARK
 from tagging.backbones.weights import BackboneUnavailable
-from tagging.full_disk import is_full_disk
 from training.learning.fine_tuning.endings import (
     DISK_FULL,
     NO_BETTER,
