@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Comment, Image, Like, User
 from gallery.services.conversation import write_comment
-from tests.gallery.test_photo_pages import store
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

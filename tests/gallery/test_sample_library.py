@@ -16,6 +16,7 @@ from gallery.models import Album, Comment, Follow, Image, Like, User
 from gallery.sample_library import LibraryPlan, make_sample_library, making, remove_sample_library
 from gallery.services.images import delete_image
 from gallery.services.renditions import incomplete_images
+from tests.gallery.cast import store
 
 PLAN = LibraryPlan(photos=60, people=5, pictures=2)
 
@@ -95,15 +96,9 @@ def test_deleting_one_photo_breaks_no_other() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_it_goes_without_trace_and_leaves_real_photos(
-    alice: User, client: Client, photo_bytes: object
+    alice: User,
 ) -> None:
-    from gallery.services.images import store_image
-    from tests.conftest import draw_photo, encode
-
-    real = store_image(
-        owner=alice, data=encode(draw_photo(1)), name="a.jpg", visibility="public", teaches=True,
-        announce=False,
-    ).image  # fmt: skip
+    real = store(alice)
     before = files_in_media()
     made()
     assert remove_sample_library() == 60

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
