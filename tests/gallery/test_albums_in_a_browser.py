@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from gallery.models import Album, User
 from gallery.services.albums import add_to_album, make_album
 from gallery.services.sharing import make_share_link
+from tests.conftest import be_in_browser
 from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,10 +23,8 @@ def album_of_four(page: Page, live_server: LiveServer) -> Album:
         store(person, seed, title=title, visibility="private") for seed, title in enumerate("ABCD")
     ]
     add_to_album(album=album, images=images, by=person)
-    page.goto(f"{live_server.url}/accounts/login/?next=/albums/{album.pk}/arrange/")
-    page.get_by_label("Login").fill("pia")
-    page.get_by_label("Password").fill("pia-secret-9")
-    page.get_by_role("button", name="Log in").click()
+    be_in_browser(page, person, live_server.url)
+    page.goto(f"{live_server.url}/albums/{album.pk}/arrange/")
     expect(page.locator(".arrange__item")).to_have_count(4)
     return album
 
