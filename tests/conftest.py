@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings as settings_of_project
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from PIL import Image as PillowImage
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
@@ -161,6 +162,15 @@ def page(browser: Browser, complaints: list[str]) -> Page:
         ),
     )
     return opened
+
+
+def be_in_browser(page: Page, person: User, address: str) -> None:
+    """Log this person in on the site at this address; that the form works, others show."""
+    client = Client()
+    client.force_login(person)
+    name = settings_of_project.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": address}
+    page.context.add_cookies([cookie])
 
 
 def draw_photo(seed: int, size: tuple[int, int] = (96, 64)) -> PillowImage.Image:

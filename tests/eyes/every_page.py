@@ -16,7 +16,6 @@ from gallery.notices import tell
 from gallery.services.albums import add_to_album, make_album, share_album_with
 from gallery.services.conversation import like_image, write_comment
 from gallery.services.following import follow_person
-from gallery.services.images import store_image
 from gallery.services.people import set_avatar
 from gallery.services.sharing import make_share_link
 from gallery.services.trash import trash_images
@@ -25,6 +24,7 @@ from gallery.uploading.wishes import Wishes
 from tagging.models import Content, SavedSearch, TwinGroup
 from tagging.services.votes import add_tag
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 from tests.tagging.cast import make_tag, suggest
 from tests.tagging.review_cast import ask
 from tests.training.test_model_card import RELIABILITY, go_live
@@ -61,16 +61,14 @@ OF_PHOTOS = ("gallery:comments", "gallery:close_comments")
 def furnish(alice: User, bob: User) -> dict[str, object]:
     """Fill the site with photos, tags, questions, notices and a version; return what `pk` means."""
     photos = [
-        store_image(
-            owner=alice,
-            data=encode(draw_photo(number, (480, 320))),
-            name=f"{number}.jpg",
+        store(
+            alice,
+            number,
+            size=(480, 320),
             title="A heron at the water" if number else "",
             description="Early in the morning." if number else "",
             visibility="private" if number == 2 else "public",
-            teaches=True,
-            announce=False,
-        ).image
+        )
         for number in range(4)
     ]
     add_tag(person=bob, image=photos[1], name="heron")

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
-from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import User
+from tests.conftest import be_in_browser
 from tests.eyes.every_page import furnish, pages_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,10 +35,7 @@ def enter(page: Page, person: User | None, server: LiveServer) -> None:
     # Nothing moves, so that no colour is looked at on its way to another.
     page.emulate_media(reduced_motion="reduce")
     if person is not None:
-        client = Client()
-        client.force_login(person)
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": server.url}])
+        be_in_browser(page, person, server.url)
 
 
 def complaints_of_axe(page: Page, looks: tuple[tuple[tuple[int, int], str], ...]) -> list[str]:

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from gallery.models import Comment, Image, User
 from gallery.services.conversation import write_comment
-from tests.gallery.test_photo_pages import store
+from tests.gallery.cast import store
 
 pytestmark = pytest.mark.django_db
 

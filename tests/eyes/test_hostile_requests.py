@@ -25,7 +25,8 @@ from gallery.models import (
 )
 from gallery.services.trash import trash_images
 from tagging.models import ImageTag, SavedSearch, TagEvent, Vote
-from tests.gallery.own_cast import client_of, fill_account, store
+from tests.gallery.cast import client_of, store
+from tests.gallery.own_cast import fill_account
 
 pytestmark = pytest.mark.django_db
 

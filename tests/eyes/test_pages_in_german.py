@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,21 +9,14 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from gallery.imaging import UnreadablePhoto
-from gallery.models import Image, User
+from gallery.models import User
 from gallery.problems import in_words
-from gallery.services.images import store_image
 from tagging.models import ModelVersion, Suggestion, Tag, VersionState
 from tagging.panel import certainty_in_words
 from tagging.services.votes import add_tag
+from tests.gallery.cast import store
 
 GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.9,en;q=0.5"}
-
-
-def stored_photo(owner: User, data: bytes) -> Image:
-    """Store a public photo."""
-    return store_image(
-        owner=owner, data=data, name="a.jpg", visibility="public", teaches=True, announce=False
-    ).image
 
 
 def read(client: Client, address: str) -> str:
@@ -42,10 +34,8 @@ def test_the_stream_speaks_german_to_visitors(db: None, client: Client) -> None:
     assert "Noch keine Fotos" in page
 
 
-def test_a_photo_page_says_in_german_who_said_what(
-    alice: User, client: Client, photo_bytes: Callable[[int], bytes]
-) -> None:
-    image = stored_photo(alice, photo_bytes(1))
+def test_a_photo_page_says_in_german_who_said_what(alice: User, client: Client) -> None:
+    image = store(alice)
     add_tag(person=alice, image=image, name="heron")
     version = ModelVersion.objects.bootstrap()
     boat = Tag.objects.create(name="boat", slug="boat")
@@ -61,12 +51,10 @@ def test_a_photo_page_says_in_german_who_said_what(
     assert "Foto von alice" in page
 
 
-def test_the_review_page_asks_in_german(
-    alice: User, bob: User, client: Client, photo_bytes: Callable[[int], bytes]
-) -> None:
+def test_the_review_page_asks_in_german(alice: User, bob: User, client: Client) -> None:
     client.force_login(bob)
     assert "Keine Fragen mehr" in read(client, "/review/")
-    image = stored_photo(alice, photo_bytes(1))
+    image = store(alice)
     boat = Tag.objects.create(name="boat", slug="boat")
     version = ModelVersion.objects.bootstrap()
     Suggestion.objects.create(
@@ -78,10 +66,8 @@ def test_the_review_page_asks_in_german(
     assert 'data-not-saved="Das wurde nicht gespeichert.' in page
 
 
-def test_a_tag_page_says_in_german_what_is_missing(
-    alice: User, client: Client, photo_bytes: Callable[[int], bytes]
-) -> None:
-    add_tag(person=alice, image=stored_photo(alice, photo_bytes(1)), name="dirndl")
+def test_a_tag_page_says_in_german_what_is_missing(alice: User, client: Client) -> None:
+    add_tag(person=alice, image=store(alice), name="dirndl")
     page = read(client, "/tags/dirndl/")
     assert "Noch nicht gelernt." in page
     assert "und das Netz kann es lernen." in page
@@ -135,10 +121,8 @@ def test_numbers_in_refusals_follow_the_language() -> None:
         assert certainty_in_words(0.5) == "vielleicht"
 
 
-def test_the_api_keeps_its_codes_in_every_language(
-    alice: User, client: Client, photo_bytes: Callable[[int], bytes]
-) -> None:
-    image = stored_photo(alice, photo_bytes(1))
+def test_the_api_keeps_its_codes_in_every_language(alice: User, client: Client) -> None:
+    image = store(alice)
     client.force_login(alice)
     address = f"/api/v1/images/{image.pk}/vote/"
     body = {"tag": "unheard of", "value": "yes"}

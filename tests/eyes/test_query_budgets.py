@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,7 +30,6 @@ from gallery.models import (
     Notice,
     User,
 )
-from gallery.services.images import store_image
 from gallery.services.sharing import make_share_link
 from tagging.models import (
     Content,
@@ -45,6 +43,7 @@ from tagging.models import (
     Vote,
     VoteValue,
 )
+from tests.gallery.cast import client_of, store
 
 BUDGETS = Path(__file__).resolve().parents[1] / "query_budgets.json"
 WRITES = os.environ.get("EYES_WRITE_QUERY_BUDGETS") == "1"
@@ -98,12 +97,10 @@ def budgets() -> dict[str, dict[str, int]]:
     return found
 
 
-def populate(rows: int, owner: User, member: User, photo: bytes) -> dict[str, str]:
+def populate(rows: int, owner: User, member: User) -> dict[str, str]:
     """Fill a site in which everything there can be many of is there so many times."""
     people = User.objects.bulk_create(User(username=f"p{n}", password="!") for n in range(rows))
-    first = store_image(
-        owner=owner, data=photo, name="a.jpg", visibility="public", teaches=True, announce=False
-    ).image
+    first = store(owner)
     images = [first, *copies_of(first, "a", rows - 1)]
     tags = Tag.objects.bulk_create(Tag(name=f"word{n}", slug=f"word{n}") for n in range(2 * rows))
     say_things(images, tags, people)
@@ -204,13 +201,11 @@ def test_pages_stay_within_their_budgets(
     alice: User,
     bob: User,
     mona: User,
-    photo_bytes: Callable[[int], bytes],
     budgets: dict[str, dict[str, int]],
 ) -> None:
-    subjects = populate(rows, alice, bob, photo_bytes(1))
-    clients = {"visitor": Client(), "member": Client(), "moderator": Client()}
-    clients["member"].force_login(bob)
-    clients["moderator"].force_login(mona)
+    subjects = populate(rows, alice, bob)
+    people = {"visitor": None, "member": bob, "moderator": mona}
+    clients = {viewer: client_of(person) for viewer, person in people.items()}
     counted: dict[str, dict[str, int]] = {}
     for page, viewer in listed():
         number = count_queries(clients[viewer], page.address(subjects))

@@ -31,7 +31,7 @@ from tests.eyes.traveller import (
     swipe,
     work,
 )
-from tests.gallery.own_cast import store
+from tests.gallery.cast import store
 from tests.gallery.test_albums_in_a_browser import drag, order_of, order_on
 from tests.tagging.network_cast import bundled_path
 

@@ -16,7 +16,8 @@ from gallery.models import Comment, Image, User
 from gallery.services.images import store_image
 from tests.eyes.test_tour import Start, start
 from tests.eyes.traveller import DAY_ON_THE_PHONE, NIGHT_ON_THE_PHONE, Look, Traveller, work
-from tests.gallery.own_cast import comment, empty_site, fill_account, store
+from tests.gallery.cast import store
+from tests.gallery.own_cast import comment, empty_site, fill_account
 from tests.tagging.network_cast import altered, bundled
 
 __all__ = ["start"]

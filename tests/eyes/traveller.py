@@ -9,11 +9,11 @@ from typing import Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from django_q.models import OrmQ
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from gallery.models import User
+from tests.conftest import be_in_browser
 from tests.eyes.test_accessibility import OPTIONS
 
 # What moves of a page by itself while it loads; below 0.1 Chromium's own measure calls it good.
@@ -124,11 +124,8 @@ class Traveller:
         self.moving.add(address)
 
     def be(self, person: User) -> None:
-        """Be logged in from now on; that the form for it works, others show."""
-        client = Client()
-        client.force_login(person)
-        session = client.cookies["sessionid"].value
-        self.page.context.add_cookies([{"name": "sessionid", "value": session, "url": self.site}])
+        """Be logged in from now on."""
+        be_in_browser(self.page, person, self.site)
 
     def go(self, address: str) -> Page:
         """Open a page and look at it."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 
 from gallery.models import (
@@ -23,28 +22,12 @@ from gallery.models import (
     ShareLink,
     User,
 )
-from gallery.services.images import store_image
 from gallery.services.takeout import ask_for_takeout, write_takeout
 from gallery.services.trash import trash_images
 from tagging.models import SavedSearch, Suggestion
 from tagging.services.votes import add_tag, cast_vote
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 from tests.tagging.cast import make_tag, suggest
-
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    """Return a stored photo with its files."""
-    usual: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    name = str(choices.pop("name", f"p{seed}.jpg"))
-    return store_image(owner=owner, data=data, name=name, **{**usual, **choices}).image  # type: ignore[arg-type]
-
-
-def client_of(person: User) -> Client:
-    """Return a browser in which this person is logged in."""
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def comment(image: Image, author: User, text: str) -> Comment:

@@ -12,7 +12,7 @@ from gallery.services.conversation import delete_comment, like_image, unlike_ima
 from gallery.services.images import update_image
 from gallery.services.sharing import make_share_link
 from tagging.models import Vote
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 from tests.tagging.cast import make_tag, suggest
 
 HTMX = {"HX-Request": "true"}

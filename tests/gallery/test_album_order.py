@@ -18,7 +18,8 @@ from gallery.services.albums import (
     set_cover,
     share_album_with,
 )
-from tests.gallery.albums import client_of, filled_album, order_of, store
+from tests.gallery.albums import filled_album, order_of
+from tests.gallery.cast import client_of, store
 
 
 def test_a_photo_goes_before_or_after_another(alice: User) -> None:

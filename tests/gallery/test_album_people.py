@@ -11,7 +11,8 @@ from gallery.services.albums import (
     share_album_with,
     unshare_album,
 )
-from tests.gallery.albums import client_of, filled_album, order_of, store
+from tests.gallery.albums import filled_album, order_of
+from tests.gallery.cast import client_of, store
 
 
 def test_an_album_is_shared_by_user_name_and_its_member_is_told(alice: User, bob: User) -> None:

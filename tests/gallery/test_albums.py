@@ -19,7 +19,8 @@ from gallery.services.albums import (
 )
 from gallery.services.sharing import make_share_link
 from gallery.services.trash import trash_images
-from tests.gallery.albums import client_of, filled_album, order_of, store
+from tests.gallery.albums import filled_album, order_of
+from tests.gallery.cast import client_of, store
 
 # --- Making and filling -----------------------------------------------------------------------
 

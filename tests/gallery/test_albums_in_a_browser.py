@@ -8,9 +8,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Album, User
 from gallery.services.albums import add_to_album, make_album
-from gallery.services.images import store_image
 from gallery.services.sharing import make_share_link
-from tests.conftest import draw_photo, encode
+from tests.conftest import be_in_browser
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,22 +20,11 @@ def album_of_four(page: Page, live_server: LiveServer) -> Album:
     person = User.objects.create_user("pia", "pia@example.org", "pia-secret-9")
     album = make_album(owner=person, title="Birds")
     images = [
-        store_image(
-            owner=person,
-            data=encode(draw_photo(seed)),
-            name="p.jpg",
-            title=title,
-            visibility="private",
-            teaches=True,
-            announce=False,
-        ).image
-        for seed, title in enumerate("ABCD")
+        store(person, seed, title=title, visibility="private") for seed, title in enumerate("ABCD")
     ]
     add_to_album(album=album, images=images, by=person)
-    page.goto(f"{live_server.url}/accounts/login/?next=/albums/{album.pk}/arrange/")
-    page.get_by_label("Login").fill("pia")
-    page.get_by_label("Password").fill("pia-secret-9")
-    page.get_by_role("button", name="Log in").click()
+    be_in_browser(page, person, live_server.url)
+    page.goto(f"{live_server.url}/albums/{album.pk}/arrange/")
     expect(page.locator(".arrange__item")).to_have_count(4)
     return album
 

@@ -12,7 +12,7 @@ from gallery.services.albums import AlbumRefusal
 from gallery.services.trash import trash_images
 from tagging.models import ImageTag, TagState, Vote
 from tagging.services.votes import add_tag
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 from tests.tagging.cast import make_image, make_tag, suggest
 
 pytestmark = pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -10,14 +11,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import Album, Image, User
 from gallery.services.albums import add_to_album, make_album
-from gallery.services.images import store_image
-from tests.conftest import draw_photo, encode
+from tests.gallery import cast
 
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed, (1400, 700)))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
+store = partial(cast.store, size=(1400, 700))
 
 
 def card_of(address: str) -> dict[str, str]:

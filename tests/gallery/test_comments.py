@@ -13,7 +13,7 @@ from gallery.conversing import COMMENTS_ON_PAGE
 from gallery.models import Comment, Image, Notice, User
 from gallery.services.conversation import like_image, write_comment
 from gallery.services.images import hide_images
-from tests.gallery.test_photo_pages import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 BY_HTMX = {"HTTP_HX_REQUEST": "true"}

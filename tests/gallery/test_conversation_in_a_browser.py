@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Comment, Image, Like, User
 from gallery.services.conversation import write_comment
-from tests.gallery.test_photo_pages import store
+from tests.conftest import be_in_browser
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -18,10 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def image(alice: User, bob: User, page: Page, live_server: LiveServer) -> Image:
     """A photo of Alice's whose page Bob has opened."""
     image = store(alice, title="A hill")
-    client = Client()
-    client.force_login(bob)
-    cookie = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    be_in_browser(page, bob, live_server.url)
     page.goto(f"{live_server.url}{image.get_absolute_url()}")
     return image
 

@@ -13,8 +13,8 @@ from pytest_django.asserts import assertContains
 
 from gallery.feeds import ITEMS
 from gallery.models import Image, User
+from tests.gallery.cast import store
 from tests.gallery.test_likes import copy_of
-from tests.gallery.test_photo_pages import store
 
 pytestmark = pytest.mark.django_db
 ATOM = "{http://www.w3.org/2005/Atom}"

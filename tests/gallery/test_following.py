@@ -13,8 +13,8 @@ from gallery.models import Follow, Image, User
 from gallery.paging import PAGE_SIZE
 from gallery.services.following import FollowRefused, follow_person, unfollow_person
 from gallery.views.answering import PEOPLE_ON_PAGE
+from tests.gallery.cast import client_of, store
 from tests.gallery.test_likes import copy_of
-from tests.gallery.test_photo_pages import client_of, store
 
 pytestmark = pytest.mark.django_db
 

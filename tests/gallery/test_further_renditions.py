@@ -26,19 +26,13 @@ from gallery.services.renditions import (
 )
 from gallery.tasks import complete_photos, make_renditions
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 from tests.gallery.test_metadata import taken_jpeg
 
 
 @pytest.fixture
 def image(alice: User) -> Image:
-    return store_image(
-        owner=alice,
-        data=encode(draw_photo(1, (1500, 1000))),
-        name="p.jpg",
-        visibility="public",
-        teaches=True,
-        announce=False,
-    ).image
+    return store(alice, size=(1500, 1000))
 
 
 def names(image: Image) -> list[str]:
@@ -193,16 +187,7 @@ def test_the_command_completes_photos_of_former_times(alice: User) -> None:
 
 
 def test_the_command_goes_on_after_a_photo_that_is_broken(alice: User) -> None:
-    for seed in (1, 2):
-        store_image(
-            owner=alice,
-            data=encode(draw_photo(seed)),
-            name="p.jpg",
-            visibility="public",
-            teaches=True,
-            announce=False,
-        )
-    first = Image.objects.order_by("pk")[0]
+    first, _ = store(alice, 1), store(alice, 2)
     first.original_path.unlink()
 
     said, complaints = io.StringIO(), io.StringIO()
@@ -214,17 +199,7 @@ def test_the_command_goes_on_after_a_photo_that_is_broken(alice: User) -> None:
 
 
 def test_the_nightly_job_goes_from_photo_to_photo_and_passes_over_broken_ones(alice: User) -> None:
-    first, second = (
-        store_image(
-            owner=alice,
-            data=encode(draw_photo(seed)),
-            name="p.jpg",
-            visibility="public",
-            teaches=True,
-            announce=False,
-        ).image
-        for seed in (1, 2)
-    )
+    first, second = store(alice, 1), store(alice, 2)
     first.original_path.write_bytes(b"broken")
 
     assert complete_photos() == f"Photo {first.pk}: This is a text file, not a photo."

@@ -14,7 +14,7 @@ from gallery.models import Image, TakeoutImport, User
 from gallery.services.takeout_import import bring_in, take_in
 from gallery.takeout import reading, told
 from gallery.takeout.reading import NoTakeout
-from tests.gallery.own_cast import client_of
+from tests.gallery.cast import client_of
 from tests.gallery.test_reading_takeouts import PHOTO, SHA256, make
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 
 from gallery.models import Notice, User
 from gallery.services.albums import make_album
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from gallery.models import Comment, Image, Notice, User
 from gallery.services.conversation import like_image, write_comment
 from gallery.services.sharing import make_share_link
 from gallery.takeout import records
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 

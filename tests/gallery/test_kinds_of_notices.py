@@ -13,7 +13,7 @@ from gallery.notice_ways import USUAL_WAYS, Way, choose_ways
 from gallery.notices import mark_read, tell
 from gallery.services.conversation import like_image, unlike_image, write_comment
 from gallery.services.following import follow_person, unfollow_person
-from tests.gallery.test_photo_pages import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 

@@ -35,7 +35,8 @@ from tagging.models import (
     Vote,
 )
 from tagging.services.vectors import catch_up_vectors, vector_files
-from tests.gallery.own_cast import client_of, fill_account, store, take_out
+from tests.gallery.cast import client_of, store
+from tests.gallery.own_cast import fill_account, take_out
 
 pytestmark = pytest.mark.django_db
 BACKBONE = "efficientnet_lite0"

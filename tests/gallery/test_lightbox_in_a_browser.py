@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from gallery.services.images import store_image
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,15 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def photos(alice: User, bob: User) -> list[Image]:
     """Three photos on show, the newest first: Alice's, Bob's, Alice's."""
     return [
-        store_image(
-            owner=owner,
-            data=encode(draw_photo(seed, (900, 600))),
-            name="p.jpg",
-            visibility="public",
-            teaches=True,
-            title=title,
-            announce=False,
-        ).image
+        store(owner, seed, size=(900, 600), title=title)
         for seed, owner, title in ((1, alice, "First"), (2, bob, "Second"), (3, alice, "Third"))
     ][::-1]
 

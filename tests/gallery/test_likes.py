@@ -15,7 +15,7 @@ from gallery.models import Image, Like, User
 from gallery.paging import PAGE_SIZE
 from gallery.services.conversation import like_image, unlike_image
 from gallery.views.answering import PEOPLE_ON_PAGE
-from tests.gallery.test_photo_pages import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 

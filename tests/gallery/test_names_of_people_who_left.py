@@ -14,7 +14,8 @@ from gallery.services.leaving import close_account, delete_what_was_left
 from gallery.services.people import PersonLeft
 from gallery.services.takeout_import import bring_in
 from gallery.services.trash import empty_trash, trash_images
-from tests.gallery.own_cast import store, take_out
+from tests.gallery.cast import store
+from tests.gallery.own_cast import take_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,6 +17,7 @@ from gallery.imaging.stripping import without_metadata
 from gallery.models import Image, User
 from gallery.services.images import hide_images, store_image, update_image
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import client_of
 from tests.gallery.raw_files import LONG, RATIONAL, SHORT, TEXT, directory, dng
 from tests.gallery.test_metadata import iptc_jpeg, taken_jpeg, xmp
 
@@ -27,13 +28,6 @@ def store(owner: User, data: bytes, name: str = "p.jpg", **choices: object) -> I
     arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
     image = store_image(owner=owner, data=data, name=name, **{**arguments, **choices}).image  # type: ignore[arg-type]
     return update_image(image=image, offers_original=True)
-
-
-def client_of(person: User | None) -> Client:
-    client = Client()
-    if person is not None:
-        client.force_login(person)
-    return client
 
 
 def fetch(image: Image, person: User | None) -> bytes:

@@ -17,7 +17,7 @@ from gallery.models import User
 from gallery.services.people import remove_avatar, set_avatar
 from gallery.storage import avatar_directory
 from tests.conftest import draw_photo, encode
-from tests.gallery.test_photo_pages import client_of, store
+from tests.gallery.cast import client_of, store
 
 pytestmark = pytest.mark.django_db
 

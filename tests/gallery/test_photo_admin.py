@@ -9,17 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Image, User
-from gallery.services.images import store_image
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 LIST = "/admin/gallery/image/"
-
-
-def store(owner: User, seed: int = 1) -> Image:
-    data = encode(draw_photo(seed))
-    return store_image(
-        owner=owner, data=data, name="p.jpg", visibility="public", teaches=True, announce=False
-    ).image
 
 
 @pytest.fixture

@@ -14,14 +14,8 @@ from gallery.models import Image, Licence, User
 from gallery.services.images import store_image, update_image
 from gallery.services.trash import restore_from_trash, trash_images
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import client_of, store
 from tests.gallery.test_metadata import taken_jpeg
-
-
-def client_of(person: User | None) -> Client:
-    client = Client()
-    if person is not None:
-        client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -166,15 +160,7 @@ def test_the_api_tells_what_the_page_tells(image: Image, alice: User) -> None:
 def row(alice: User) -> list[Image]:
     """Five photos of Alice's; the third is private, and two were uploaded at the same moment."""
     images = [
-        store_image(
-            owner=alice,
-            data=encode(draw_photo(seed)),
-            name="p.jpg",
-            visibility="private" if seed == 3 else "public",
-            teaches=True,
-            announce=False,
-        ).image
-        for seed in range(1, 6)
+        store(alice, seed, visibility="private" if seed == 3 else "public") for seed in range(1, 6)
     ]
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for image, hours in zip(images, (0, 1, 2, 3, 3), strict=True):

@@ -14,21 +14,9 @@ from django.utils import timezone
 from gallery.models import Image, User
 from gallery.services.images import hide_images, store_image
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import client_of, store
 
 STREAM_QUERIES = 1
-
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
-
-
-def client_of(person: User | None) -> Client:
-    client = Client()
-    if person is not None:
-        client.force_login(person)
-    return client
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from gallery.services.images import store_image
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -103,10 +103,7 @@ def test_the_stream_goes_on_by_itself(
 ) -> None:
     owner = User.objects.create_user("olga")
     for seed in range(65):
-        data = encode(draw_photo(seed))
-        store_image(
-            owner=owner, data=data, name="p.jpg", visibility="public", teaches=True, announce=False
-        )
+        store(owner, seed)
     page.goto(live_server.url)
     assert page.locator(".grid__item").count() == 30
 
@@ -124,16 +121,8 @@ def test_the_stream_goes_on_by_itself(
 @pytest.mark.parametrize("width", [320, 390, 1360])
 def test_no_page_is_wider_than_the_screen(page: Page, live_server: LiveServer, width: int) -> None:
     person = log_in(page, live_server)
-    data = encode(draw_photo(1, (900, 600)))
-    image = store_image(
-        owner=person,
-        data=data,
-        name="p.jpg",
-        title="Donaudampfschifffahrtsgesellschaftskapitän" * 3,
-        visibility="private",
-        teaches=True,
-        announce=False,
-    ).image
+    title = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
+    image = store(person, size=(900, 600), title=title, visibility="private")
     page.set_viewport_size({"width": width, "height": 800})
 
     for address in ("/", "/upload/", "/people/pia/", f"/images/{image.pk}/", "/accounts/email/"):

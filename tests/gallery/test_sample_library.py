@@ -16,6 +16,8 @@ from gallery.models import Album, Comment, Follow, Image, Like, User
 from gallery.sample_library import LibraryPlan, make_sample_library, making, remove_sample_library
 from gallery.services.images import delete_image
 from gallery.services.renditions import incomplete_images
+from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 PLAN = LibraryPlan(photos=60, people=5, pictures=2)
 
@@ -24,6 +26,13 @@ def made(plan: LibraryPlan = PLAN) -> list[Image]:
     """Make a small library and return its photos."""
     assert make_sample_library(plan=plan) == plan.photos
     return list(Image.with_trash.order_by("pk"))
+
+
+@pytest.fixture
+def small_drawings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that are soon drawn, for tests that do not look at them."""
+    settings.EYES_AVIF = False
+    monkeypatch.setattr(making, "draw_landscape", lambda number: encode(draw_photo(number)))
 
 
 def files_in_media() -> list[Path]:
@@ -49,7 +58,7 @@ def test_every_photo_is_a_photo_of_its_own_with_files_to_serve(client: Client) -
 
 
 @pytest.mark.django_db
-def test_it_looks_like_the_work_of_years_by_many_people() -> None:
+def test_it_looks_like_the_work_of_years_by_many_people(small_drawings: None) -> None:
     photos = made(LibraryPlan(photos=400, people=9, pictures=2))
     years = {photo.created_at.year for photo in photos}
     assert len(years) >= 4
@@ -61,7 +70,7 @@ def test_it_looks_like_the_work_of_years_by_many_people() -> None:
 
 
 @pytest.mark.django_db
-def test_photos_count_what_others_did() -> None:
+def test_photos_count_what_others_did(small_drawings: None) -> None:
     made(LibraryPlan(photos=200, people=7, pictures=1))
     likes = Image.with_trash.annotate(real=Count("likes", distinct=True))
     assert all(photo.like_count == photo.real for photo in likes)
@@ -79,14 +88,14 @@ def test_the_same_seed_makes_the_same_library() -> None:
 
 
 @pytest.mark.django_db
-def test_it_never_teaches_unless_asked() -> None:
+def test_it_never_teaches_unless_asked(small_drawings: None) -> None:
     assert not any(photo.teaches for photo in made())
     remove_sample_library()
     assert all(photo.teaches for photo in made(LibraryPlan(10, people=3, pictures=1, teaches=True)))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_deleting_one_photo_breaks_no_other() -> None:
+def test_deleting_one_photo_breaks_no_other(small_drawings: None) -> None:
     first, *others = made()
     delete_image(image=first)
     assert not first.directory.is_symlink()
@@ -94,16 +103,8 @@ def test_deleting_one_photo_breaks_no_other() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_goes_without_trace_and_leaves_real_photos(
-    alice: User, client: Client, photo_bytes: object
-) -> None:
-    from gallery.services.images import store_image
-    from tests.conftest import draw_photo, encode
-
-    real = store_image(
-        owner=alice, data=encode(draw_photo(1)), name="a.jpg", visibility="public", teaches=True,
-        announce=False,
-    ).image  # fmt: skip
+def test_it_goes_without_trace_and_leaves_real_photos(alice: User, small_drawings: None) -> None:
+    real = store(alice)
     before = files_in_media()
     made()
     assert remove_sample_library() == 60
@@ -114,7 +115,7 @@ def test_it_goes_without_trace_and_leaves_real_photos(
 
 
 @pytest.mark.django_db
-def test_people_of_the_library_cannot_log_in() -> None:
+def test_people_of_the_library_cannot_log_in(small_drawings: None) -> None:
     made()
     people = User.objects.filter(email__endswith=making.ADDRESS)
     assert len(people) == 5
@@ -141,10 +142,9 @@ def test_a_library_of_nothing_is_refused(settings: Settings, arguments: list[str
 
 @pytest.mark.django_db
 def test_the_command_says_how_far_it_is(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, small_drawings: None
 ) -> None:
     settings.DEBUG = True
-    settings.EYES_AVIF = False
     monkeypatch.setattr(making, "SLICE", 10)
     out = io.StringIO()
     call_command("make_sample_library", "20", "--people", "3", stdout=out)
@@ -153,7 +153,7 @@ def test_the_command_says_how_far_it_is(
 
 
 @pytest.mark.django_db
-def test_a_second_library_adds_to_the_first() -> None:
+def test_a_second_library_adds_to_the_first(small_drawings: None) -> None:
     made()
     make_sample_library(plan=LibraryPlan(photos=20, people=5, pictures=2, seed=2))
     assert Image.with_trash.count() == 80

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import Image, User
-from tests.gallery.own_cast import client_of, store
+from tests.conftest import be_in_browser
+from tests.gallery.cast import store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def open_selection(page: Page, live_server: LiveServer, person: User) -> None:
     """Open the person's own photos, to be chosen."""
-    session = client_of(person).cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-    )
+    be_in_browser(page, person, live_server.url)
     page.goto(f"{live_server.url}/people/{person.username}/")
     page.get_by_role("link", name="Select photos").click()
     expect(page.locator("#picked-count")).to_have_text("Nothing chosen")

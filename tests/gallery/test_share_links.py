@@ -12,34 +12,21 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import Album, Image, ShareLink, User
 from gallery.services.albums import add_to_album, make_album
-from gallery.services.images import store_image
 from gallery.services.sharing import NotYoursToShare, make_share_link, revoke_share_link
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import client_of, store
 
 CHOICES = {"lifetime": "never", "last_day": "", "password": "", "note": ""}
 
 
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "private", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 @pytest.fixture
 def image(alice: User) -> Image:
-    return store(alice, title="A heron")
+    return store(alice, title="A heron", visibility="private")
 
 
 @pytest.fixture
 def album(alice: User, image: Image) -> Album:
     made = make_album(owner=alice, title="Birds")
-    add_to_album(album=made, images=[image, store(alice, 2)], by=alice)
+    add_to_album(album=made, images=[image, store(alice, 2, visibility="private")], by=alice)
     return made
 
 

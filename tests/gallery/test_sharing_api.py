@@ -10,17 +10,10 @@ from rest_framework.test import APIClient
 
 from gallery.models import Album, Image, ShareLink, User
 from gallery.services.albums import add_to_album, make_album, share_album_with
-from gallery.services.images import store_image
 from gallery.services.sharing import make_share_link
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 ALBUMS, LINKS = "/api/v1/albums/", "/api/v1/links/"
-
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
 
 
 def api_of(person: User | None) -> APIClient:

@@ -31,7 +31,8 @@ from gallery.services.takeout_import import read_takeout
 from gallery.services.transfers import resume_transfers, sweep_transfers
 from gallery.storage import transfers_directory
 from gallery.takeout.archive import Archive
-from tests.gallery.own_cast import client_of, fill_account, store, take_out
+from tests.gallery.cast import client_of, store
+from tests.gallery.own_cast import fill_account, take_out
 
 pytestmark = pytest.mark.django_db
 

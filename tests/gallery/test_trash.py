@@ -19,7 +19,8 @@ from gallery.services.trash import (
     trash_images,
 )
 from tests.conftest import draw_photo, encode
-from tests.gallery.own_cast import client_of, comment, like, store
+from tests.gallery.cast import client_of, store
+from tests.gallery.own_cast import comment, like
 
 pytestmark = pytest.mark.django_db
 

@@ -25,6 +25,7 @@ from gallery.services.uploads import append_piece, open_upload
 from gallery.signals import image_restored
 from gallery.uploading.wishes import Wishes
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 from tests.gallery.test_uploading import photo, send
 from tests.gallery.tus_client import TusClient, sha256
 
@@ -37,24 +38,13 @@ def uploader(alice: User, client: Client) -> Client:
     return client
 
 
-def keep(owner: User, seed: int) -> Image:
-    return store_image(
-        owner=owner,
-        data=encode(draw_photo(seed)),
-        name="p.jpg",
-        visibility="public",
-        teaches=True,
-        announce=False,
-    ).image
-
-
 def begin(client: Client, hashes: Any, **wishes: Any) -> HttpResponse:
     body = json.dumps({"sha256": hashes, "wishes": wishes})
     return client.post("/upload/begin/", body, "application/json")  # type: ignore[return-value]
 
 
 def test_only_ones_own_photos_are_known(uploader: Client, alice: User, bob: User) -> None:
-    mine, theirs = keep(alice, 1), keep(bob, 2)
+    mine, theirs = store(alice, 1), store(bob, 2)
 
     answer = begin(uploader, [mine.sha256, theirs.sha256, "0" * 64])
 
@@ -63,7 +53,7 @@ def test_only_ones_own_photos_are_known(uploader: Client, alice: User, bob: User
 
 
 def test_a_known_photo_comes_out_of_the_trash(uploader: Client, alice: User) -> None:
-    image = keep(alice, 1)
+    image = store(alice, 1)
     Image.objects.update(deleted_at=timezone.now())
 
     assert image.sha256 in begin(uploader, [image.sha256]).json()["photos"]
@@ -123,7 +113,7 @@ def test_a_title_that_no_database_keeps_is_refused(uploader: Client, title: Any)
 
 
 def test_five_hundred_hashes_take_few_queries(uploader: Client, alice: User) -> None:
-    known = [keep(alice, seed) for seed in range(12)]
+    known = [store(alice, seed) for seed in range(12)]
     Image.objects.update(deleted_at=timezone.now())
     hashes = [image.sha256 for image in known] + [sha256(str(n).encode()) for n in range(488)]
 
@@ -177,7 +167,7 @@ def test_an_album_is_offered_to_those_who_may_add_to_it(
 
 
 def test_photos_go_into_a_new_album_of_that_name_once(uploader: Client, alice: User) -> None:
-    image = keep(alice, 1)
+    image = store(alice, 1)
     tus = TusClient(uploader)
 
     begin(uploader, [image.sha256], new_album="At the lake", visibility="private")
@@ -223,10 +213,10 @@ def test_what_the_file_says_fills_what_is_left_empty(
 ) -> None:
     told = told_by_the_file(encode(draw_photo(1)))
     monkeypatch.setattr(services, "develop_image", lambda data: told)
-    store = partial(store_image, owner=alice, name="p.jpg", visibility="public", teaches=True)
+    keep = partial(store_image, owner=alice, name="p.jpg", visibility="public", teaches=True)
 
-    empty = store(data=encode(draw_photo(1))).image
-    given = store(data=encode(draw_photo(2)), title="Mine", description="Own words").image
+    empty = keep(data=encode(draw_photo(1))).image
+    given = keep(data=encode(draw_photo(2)), title="Mine", description="Own words").image
 
     assert empty.title == "From the file"
     assert empty.description == "Told by the camera"
@@ -258,7 +248,7 @@ def test_a_photo_out_of_the_trash_is_announced_and_one_that_expired_there_is_sen
     alice: User,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    lately, long_ago = keep(alice, 1), keep(alice, 2)
+    lately, long_ago = store(alice, 1), store(alice, 2)
     Image.objects.filter(pk=lately.pk).update(deleted_at=timezone.now())
     Image.objects.filter(pk=long_ago.pk).update(deleted_at=timezone.now() - timedelta(days=31))
     announced: list[int] = []

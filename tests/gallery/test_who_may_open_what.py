@@ -16,10 +16,9 @@ from django.utils import timezone
 from gallery.access import may_download_original
 from gallery.models import Album, Follow, Image, ShareLink, User
 from gallery.services.albums import add_to_album, make_album, share_album_with
-from gallery.services.images import store_image
 from gallery.services.sharing import make_share_link, revoke_share_link
 from tagging.services.votes import add_tag
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 PERSONS = ("person", "follower", "member", "owner", "moderator")
 GUESTS = ("stranger", "wrong key", "key", "album link", "photo link", "revoked", "expired")
@@ -45,12 +44,6 @@ OPENS = {
     "hidden": set(),
     "trashed": set(),
 }
-
-
-def store(owner: User, seed: int = 1, **choices: object) -> Image:
-    arguments: dict[str, object] = {"visibility": "public", "teaches": True, "announce": False}
-    data = encode(draw_photo(seed))
-    return store_image(owner=owner, data=data, name="p.jpg", **{**arguments, **choices}).image
 
 
 @pytest.fixture(autouse=True)

@@ -17,18 +17,12 @@ from tagging.services.keywords import MOST_KEYWORDS, usable_names
 from tagging.services.votes import withdraw_vote
 from tagging.tasks import add_keyword_tags
 from tests.conftest import draw_photo, encode
+from tests.gallery.cast import store
 
 
 @pytest.fixture
 def image(alice: User) -> Image:
-    return store_image(
-        owner=alice,
-        data=encode(draw_photo(1)),
-        name="p.jpg",
-        visibility="private",
-        teaches=True,
-        announce=False,
-    ).image
+    return store(alice, visibility="private")
 
 
 def test_keywords_are_announced_after_the_commit_and_wait_for_a_worker(

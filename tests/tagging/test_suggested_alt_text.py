@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from gallery.models import Image, User
-from gallery.services.images import store_image
 from tagging.models import ImageTag, Tag, TagState
-from tests.conftest import draw_photo, encode
+from tests.gallery.cast import client_of, store
 
 
 @pytest.fixture
 def image(alice: User) -> Image:
-    return store_image(
-        owner=alice,
-        data=encode(draw_photo(1)),
-        name="p.jpg",
-        visibility="public",
-        teaches=True,
-        announce=False,
-    ).image
+    return store(alice)
 
 
 def edit_page(image: Image, owner: User) -> str:
-    client = Client()
-    client.force_login(owner)
-    return client.get(f"/images/{image.pk}/edit/").content.decode()
+    return client_of(owner).get(f"/images/{image.pk}/edit/").content.decode()
 
 
 def test_confirmed_tags_are_suggested_and_no_others(image: Image, alice: User) -> None:

@@ -8,7 +8,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from gallery.models import User
 from tagging.services.votes import add_tag
-from tests.gallery.test_photo_pages import store
+from tests.gallery.cast import store
 
 pytestmark = pytest.mark.django_db
 

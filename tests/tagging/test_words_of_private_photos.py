@@ -8,7 +8,7 @@ from django.test import Client
 from gallery.models import User
 from tagging.services.tag_figures import count_tags
 from tagging.services.votes import add_tag
-from tests.gallery.own_cast import client_of, store
+from tests.gallery.cast import client_of, store
 from tests.tagging.cast import make_tag
 
 pytestmark = pytest.mark.django_db

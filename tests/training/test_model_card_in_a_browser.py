@@ -5,23 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.models import User
 from gallery.notices import tell
+from tests.conftest import be_in_browser
 from tests.training.test_model_card import RELIABILITY, go_live
 from tests.training.test_model_pages import METRICS, add_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def open_as(page: Page, person: User, server: LiveServer) -> None:
-    client = Client()
-    client.force_login(person)
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": server.url}])
 
 
 def test_a_notice_leads_to_the_card_and_is_read_on_the_way(
@@ -31,7 +24,7 @@ def test_a_notice_leads_to_the_card_and_is_read_on_the_way(
     go_live(add_version(14, metrics=metrics))
     text = "Version 14 is live. Your 12 answers taught it."
     tell(texts={alice.pk: text}, url="/models/14/#certainty")
-    open_as(page, alice, live_server)
+    be_in_browser(page, alice, live_server.url)
     page.goto(live_server.url)
     page.get_by_role("link", name="Notices 1 new").click()
     page.get_by_role("link", name=text).click()
@@ -48,7 +41,7 @@ def test_a_moderator_asks_for_a_preview_and_gives_a_reason(
     page: Page, complaints: list[str], live_server: LiveServer, mona: User
 ) -> None:
     version = add_version(3, state="candidate")
-    open_as(page, mona, live_server)
+    be_in_browser(page, mona, live_server.url)
     page.goto(f"{live_server.url}/admin/tagging/modelversion/{version.pk}/change/")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("status")).to_contain_text("A worker is computing it")
