@@ -75,6 +75,7 @@ def test_a_neighbour_that_was_deleted_is_told(
 ) -> None:
     page.goto(live_server.url)
     page.get_by_role("link", name="Third").click()
+    expect(page.get_by_role("link", name="Enlarge")).to_be_visible()
     Image.objects.filter(pk=photos[1].pk).delete()
     page.get_by_role("link", name="Enlarge").click()
     expect(page.locator("#lightbox-caption")).to_have_text("Third · 1 / 3")
