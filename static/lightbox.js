@@ -6,8 +6,8 @@
 (() => {
   const dialog = document.getElementById("lightbox");
   const opener = document.querySelector("[data-lightbox]");
-  const links = document.getElementById("neighbours");
-  if (!dialog || !opener || !links) return;
+  const linkTo = (side, page = document) => page.getElementById(`${side}-photo`);
+  if (!dialog || !opener || !linkTo("next")) return;
 
   const frame = document.getElementById("lightbox-frame");
   const stand = document.getElementById("lightbox-photo");
@@ -39,8 +39,8 @@
     if (place >= 0 && listed.length > 1) {
       return { previous: listed[place - 1], next: listed[place + 1], words: `${place + 1} / ${listed.length}` };
     }
-    const to = (rel) => page.querySelector(`#neighbours [rel=${rel}]`)?.getAttribute("href") ?? undefined;
-    return { previous: to("prev"), next: to("next"), words: "" };
+    const to = (side) => linkTo(side, page)?.getAttribute("href");
+    return { previous: to("previous"), next: to("next"), words: "" };
   };
 
   const load = (address) => {
@@ -166,7 +166,7 @@
     const act = KEYS[event.key];
     const isZoomed = frame.classList.contains("lightbox__frame--zoomed");
     if (!dialog.open) {
-      const link = links.querySelector({ previous: "[rel=prev]", next: "[rel=next]" }[act] ?? "no-link");
+      const link = linkTo(act);
       if (link && !link.hidden) link.click();
     } else if (event.key === "+" || event.key === "-") zoom(event.key === "+");
     // Arrows move through what is larger than the screen.
@@ -188,9 +188,9 @@
   // The links of the page itself lead through the list one came from, too.
   around = neighbours(here, document);
   for (const [side, rel] of [["previous", "prev"], ["next", "next"]]) {
-    const link = links.querySelector(`[rel=${rel}]`);
+    const link = linkTo(side);
     link.hidden = !around[side];
-    if (around[side]) link.href = around[side];
+    if (around[side]) Object.assign(link, { href: around[side], rel });
   }
   if (remember("focus")) {
     remember("focus", null);

@@ -172,8 +172,11 @@ def neighbours_of(image: Image, person: User | None) -> tuple[str, str]:
     page = page_of(image, person)
     nav = page[page.index('id="neighbours"') :]
     nav = nav[: nav.index("</nav>")]
-    links = {rel: nav.split(f'rel="{rel}"')[1].split(">")[0].strip() for rel in ("prev", "next")}
-    return links["prev"], links["next"]
+    sides = {"previous": "prev", "next": "next"}
+    tags = {side: nav.split(f'id="{side}-photo" ')[1].split(">")[0].strip() for side in sides}
+    # A link that leads nowhere has no `rel` either: HTML forbids it.
+    links = {side: tags[side].removeprefix(f'rel="{rel}" ') for side, rel in sides.items()}
+    return links["previous"], links["next"]
 
 
 def test_links_lead_to_the_owners_neighbouring_photos(row: list[Image], alice: User) -> None:
