@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +26,8 @@ from benchmarks.written import WriteUp
 LIGHTHOUSE = "lighthouse@12.8.2"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 DEVICES = ("mobile", "desktop")
+# Now and then Chromium records nothing of a page, and Lighthouse asks to be run again.
+ATTEMPTS = 3
 GOAL = 95
 TAG = "at the desk"
 
@@ -39,6 +42,8 @@ def furnish_site() -> dict[str, str]:
 
     call_command("collectstatic", interactive=False, verbosity=0)
     add_samples(even_if_used=True)
+    # What a job does for every upload.
+    call_command("renditions", stdout=StringIO())
     person = User.objects.create_user("ada")
     photos = list(Image.objects.on_show().newest())
     tags = [add_tag(person=person, image=photo, name=TAG).tag for photo in photos]
@@ -67,25 +72,32 @@ def serving() -> Iterator[str]:
 
 
 def look_at(address: str, device: str, folder: Path) -> dict[str, Any]:
-    """Return Lighthouse's own report of one page."""
+    """Return Lighthouse's own report of one page; raise CalledProcessError where it makes none."""
     target = folder / "lighthouse.json"
     command = ["npx", "--yes", LIGHTHOUSE, address, "--quiet", "--output=json"]
     command += [f"--output-path={target}", f"--only-categories={','.join(CATEGORIES)}"]
     command += ["--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
     if device == "desktop":
         command.append("--preset=desktop")
-    subprocess.run(command, check=True, timeout=240)
+    for attempt in range(ATTEMPTS):
+        is_last = attempt == ATTEMPTS - 1
+        if subprocess.run(command, check=is_last, timeout=240).returncode == 0:
+            break
     report: dict[str, Any] = json.loads(target.read_text())
     return report
 
 
 def summary_of(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the median score of each category, what failed, and what the page weighs."""
+    """Return the median scores, and of the run in the middle what it weighed and what failed."""
     scores = {
         name: round(100 * median(report["categories"][name]["score"] for report in reports))
         for name in CATEGORIES
     }
-    audits = reports[-1]["audits"]
+    by_performance = sorted(
+        reports, key=lambda report: report["categories"]["performance"]["score"]
+    )
+    middle = by_performance[len(reports) // 2]
+    audits = middle["audits"]
     requests = audits["network-requests"]["details"]["items"]
     is_photo = [item.get("resourceType") == "Image" for item in requests]
     weight = sum(
@@ -95,7 +107,7 @@ def summary_of(reports: list[dict[str, Any]]) -> dict[str, Any]:
     )
     weighed = {
         reference["id"]
-        for category in reports[-1]["categories"].values()
+        for category in middle["categories"].values()
         for reference in category["auditRefs"]
         if reference["weight"]
     }
@@ -140,7 +152,7 @@ def write_up(found: dict[str, dict[str, Any]], repeats: int, save: bool) -> None
 def main() -> None:
     """Start a site, look at its pages, and write down what came of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--no-save", action="store_true", help="only print")
     options = parser.parse_args()
     os.environ.setdefault("CHROME_PATH", shutil.which("chromium") or "chromium")
