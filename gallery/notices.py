@@ -171,12 +171,13 @@ def _about(image_ids: Collection[int]) -> Q:
 
 
 @transaction.atomic
-def take_back(told: QuerySet[Notice]) -> None:
-    """Delete these notices; what people have not read is counted without them."""
+def take_back(told: QuerySet[Notice]) -> int:
+    """Delete these notices and return how many; what is unread is counted without them."""
     ids = list(told.order_by("person_id").values_list("pk", "person_id"))
     for some in chunks(ids):
         _hold(person for _pk, person in some)
         _remove(Notice.objects.filter(pk__in=[pk for pk, _person in some]))
+    return len(ids)
 
 
 def _remove(told: QuerySet[Notice]) -> None:
@@ -238,22 +239,6 @@ def mark_read(*, person: User) -> int:
     return read
 
 
-@transaction.atomic
 def prune_notices() -> int:
-    """Delete notices older than half a year, and count anew for those who never read them."""
-    old = Notice.objects.filter(created_at__lt=timezone.now() - KEPT_FOR)
-    unread = old.filter(read_at=None).order_by("person_id")
-    concerned = sorted(set(unread.values_list("person_id", flat=True)))
-    list(User.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True))
-    deleted = old.delete()[0]
-    _count_unread_anew(concerned)
-    return deleted
-
-
-@transaction.atomic
-def _count_unread_anew(people: Iterable[int]) -> None:
-    """Count what these people have not read, each while their row is held."""
-    for pk in people:
-        list(User.objects.filter(pk=pk).select_for_update(no_key=True))
-        unread = Notice.objects.filter(person=pk, read_at=None).count()
-        User.objects.filter(pk=pk).update(unread_notices=unread)
+    """Delete notices older than half a year and return how many there were."""
+    return take_back(Notice.objects.filter(created_at__lt=timezone.now() - KEPT_FOR))
